@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+install(TARGETS asrun_program asrun)
+install(DIRECTORY include/asrun TYPE INCLUDE)
+file(GLOB MAN_PAGES CONFIGURE_DEPENDS docs/man/*.1)
+install(FILES ${MAN_PAGES} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(DIRECTORY schema/ DESTINATION ${CMAKE_INSTALL_DATADIR}/asrun/schema)
+install(DIRECTORY targets/llm DESTINATION ${CMAKE_INSTALL_DATADIR}/asrun/targets)
+configure_file(cmake/asrun.pc.in asrun.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/asrun.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# One executable a test file; every file found is a test: none can be forgotten.
+#   tests/unit/MODULE/test_X.c -> unit.MODULE.X      tests/sim/test_X.c -> sim.X
+#   tests/fuzz/fuzz_X.c        -> fuzz.X (replays tests/fuzz/corpus/X; libFuzzer in preset fuzz)
+#   tests/e2e/X.sh             -> e2e.X              tools/check-X      -> check.X
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+
+add_library(harness STATIC tests/harness/fault.c)
+target_include_directories(harness PUBLIC tests)
+target_link_libraries(harness PUBLIC asrun PkgConfig::CMOCKA)
+target_link_options(harness PUBLIC
+  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=aligned_alloc)
+
+set(TEST_ENV
+  ASRUN=$<TARGET_FILE:asrun_program> SOURCE=${PROJECT_SOURCE_DIR} BUILD=${PROJECT_BINARY_DIR}
+  SHARED=${PROJECT_SOURCE_DIR}/../shared REFSERVER=${PROJECT_BINARY_DIR}/refserver
+  ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+  TSAN_OPTIONS=halt_on_error=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp
+  LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp)
+
+function(unit_test file name)
+  string(REPLACE "." "_" target ${name})
+  add_executable(test_${target} ${file})
+  target_link_libraries(test_${target} PRIVATE harness)
+  add_test(NAME ${name} COMMAND test_${target})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS unit
+    ENVIRONMENT "${TEST_ENV}")
+endfunction()
+
+file(GLOB UNIT_TESTS CONFIGURE_DEPENDS tests/unit/*/test_*.c)
+foreach(file ${UNIT_TESTS})
+  get_filename_component(dir ${file} DIRECTORY)
+  get_filename_component(module ${dir} NAME)
+  get_filename_component(base ${file} NAME_WE)
+  string(REGEX REPLACE "^test_" "" base ${base})
+  unit_test(${file} unit.${module}.${base})
+endforeach()
+
+file(GLOB SIM_TESTS CONFIGURE_DEPENDS tests/sim/test_*.c)
+foreach(file ${SIM_TESTS})
+  get_filename_component(base ${file} NAME_WE)
+  string(REGEX REPLACE "^test_" "" base ${base})
+  unit_test(${file} sim.${base})
+endforeach()
+
+file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+foreach(file ${FUZZ_TARGETS})
+  get_filename_component(target ${file} NAME_WE)
+  string(REGEX REPLACE "^fuzz_" "" base ${target})
+  add_executable(${target} ${file})
+  target_link_libraries(${target} PRIVATE asrun)
+  if(ASRUN_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${target} PRIVATE tests/fuzz/replay.c)
+    add_test(NAME fuzz.${base} COMMAND ${target} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${base})
+    set_tests_properties(fuzz.${base} PROPERTIES TIMEOUT 120 LABELS fuzz ENVIRONMENT "${TEST_ENV}")
+  endif()
+endforeach()
+
+file(GLOB SERVER_SOURCES CONFIGURE_DEPENDS tests/server/*.c)
+if(SERVER_SOURCES)
+  add_executable(refserver ${SERVER_SOURCES})
+  target_link_libraries(refserver PRIVATE asrun)
+endif()
+
+file(GLOB E2E_TESTS CONFIGURE_DEPENDS tests/e2e/*.sh)
+foreach(file ${E2E_TESTS})
+  get_filename_component(base ${file} NAME_WE)
+  add_test(NAME e2e.${base} COMMAND bash ${file})
+  set_tests_properties(e2e.${base} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS e2e
+    ENVIRONMENT "${TEST_ENV}" RUN_SERIAL ON)
+endforeach()
+
+file(GLOB CHECKS CONFIGURE_DEPENDS tools/check-*)
+foreach(file ${CHECKS})
+  get_filename_component(base ${file} NAME)
+  string(REGEX REPLACE "^check-" "" base ${base})
+  add_test(NAME check.${base} COMMAND ${file} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(check.${base} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS check
+    ENVIRONMENT "${TEST_ENV}")
+endforeach()
+
+file(GLOB BENCHES CONFIGURE_DEPENDS bench/*.c)
+foreach(file ${BENCHES})
+  get_filename_component(base ${file} NAME_WE)
+  add_executable(bench_${base} ${file})
+  target_link_libraries(bench_${base} PRIVATE asrun)
+endforeach()

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/evidence/evidence.h - reading an .asrun file: what a run did, in plain structs.
+ *
+ * Opening for recovery drains what a killed run left in its spool (idempotent, also when killed
+ * during recovery) and says so; a read-only open, or one of a run that is still going on, only says
+ * how much awaits recovery. Conservation and the block chain are checked on every open.
+ *
+ * Errors: -EBADMSG the file is no evidence, or its content does not agree with its digests.
+ */
+#pragma once
+#include "base/base.h"
+#include "base/clock.h"
+#include "record/fact.h"
+#include "record/sample.h"
+
+enum evidence_open { EVIDENCE_RECOVER = 0, EVIDENCE_READ_ONLY = 1 };
+
+struct evidence; /* opaque */
+
+struct evidence_trial {
+    uint32_t trial;
+    int64_t start_ns, end_ns; /* since the anchor; end TIME_NONE if it never ended */
+    int64_t last_due_ns;      /* the last arrival; TIME_NONE for a closed loop until its end */
+    uint32_t first, count;    /* its items in the schedule */
+    char outcome[24];         /* complete, interrupted, stopped, killed */
+    char reset[24];
+};
+
+struct evidence_info {
+    char path[512];
+    char state[16]; /* running, complete, interrupted, killed */
+    struct clock_anchor anchor;
+    char plan_digest[65], schedule_digest[65], prompts_digest[65], chain_head[65];
+    uint32_t scheduled; /* items in the schedule, all trials */
+    uint32_t trials;
+    int64_t samples;           /* rows */
+    int64_t recovered_records; /* by this open */
+    int64_t awaiting_records;  /* in an unlocked spool, of a read-only open */
+    int64_t lost_records;      /* ring was full: counted, never silent */
+    bool live;                 /* a writer holds the spool */
+};
+
+NODISCARD int evidence_open(struct evidence **ret, const char *path, enum evidence_open mode,
+                            struct err *err);
+void evidence_close(struct evidence *e);
+DEFINE_AUTO(struct evidence *, evidence_close)
+
+const struct evidence_info *evidence_info(const struct evidence *e);
+const struct evidence_trial *evidence_trials(const struct evidence *e, size_t *count);
+/* The effective plan (canonical JSON). Borrowed. */
+const char *evidence_plan(const struct evidence *e);
+/* A single value of the run's meta table; NULL if absent. Borrowed until close. */
+const char *evidence_meta(struct evidence *e, const char *key);
+
+/* Visitors get borrowed structs; a negative return ends the walk and is forwarded. */
+typedef int (*sample_visit)(void *ctx, const struct sample *s);
+typedef int (*event_visit)(void *ctx, uint32_t sample, uint32_t index, const struct event *e);
+typedef int (*fact_visit)(void *ctx, const struct fact *f);
+typedef int (*note_visit)(void *ctx, int64_t time_ns, const char *kind, const char *text);
+NODISCARD int evidence_each_sample(struct evidence *e, sample_visit fn, void *ctx, struct err *err);
+/* Events of one sample, or of all (@sample UINT32_MAX), in order of sample and index. */
+NODISCARD int evidence_each_event(struct evidence *e, uint32_t sample, event_visit fn, void *ctx,
+                                  struct err *err);
+NODISCARD int evidence_each_fact(struct evidence *e, fact_visit fn, void *ctx, struct err *err);
+NODISCARD int evidence_each_note(struct evidence *e, note_visit fn, void *ctx, struct err *err);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/load.h - the load engine: sends the items of one trial when they are due and records raw
+ * times into rings. It knows nothing of prompts, metrics or files.
+ *
+ * One I/O thread a ring; items are dealt out by position (item i to thread i mod threads); in the
+ * closed loop slots are shared out the same way. After start nothing of ours allocates:
+ * connections, request buffers and receive buffers come from pools sized from the configuration.
+ */
+#pragma once
+#include "base/base.h"
+#include "plan/schedule.h"
+#include "record/ring.h"
+#include "wire/url.h"
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+/* Writes the complete request (head and body) for item @index; returns its length, 0 if it can't
+ * fit @cap (a bug of the caller: @max_bytes was too small). Called from the I/O threads, off the
+ * due instant where there is time; must not allocate or lock. */
+struct load_render {
+    size_t (*request)(void *ctx, uint32_t index, char *buf, size_t cap);
+    void *ctx;
+    size_t max_bytes;
+};
+
+struct load_target {
+    struct sockaddr_storage address; /* resolved before the run */
+    socklen_t address_len;
+};
+
+enum load_keep { LOAD_KEEP_AUTO, LOAD_KEEP_ALWAYS, LOAD_KEEP_NEVER };
+
+struct load_config {
+    const struct schedule *schedule;
+    size_t first, count; /* the trial's items */
+    uint32_t trial;
+    int64_t start_ns;      /* the trial's zero, CLOCK_MONOTONIC, in the near future */
+    int32_t concurrency;   /* slots of a closed loop; 0: open loop */
+    int32_t max_in_flight; /* cap of an open loop: a due item beyond it waits (and stays due) */
+    int64_t duration_ns;   /* closed loop: no new item after it; 0: until the items end */
+    int64_t timeout_ns, connect_timeout_ns, stall_timeout_ns;
+    int64_t drain_timeout_ns; /* after the last arrival; then what is in flight is cancelled */
+    bool resend_stale;
+    enum load_keep keep; /* AUTO: after an SSE answer reuse only where seen to survive */
+    bool stream;         /* SSE answers are expected; a JSON answer is taken as it comes */
+    struct load_target target;
+    struct load_render render;
+    struct ring *const *rings; /* one a thread */
+    int32_t threads;
+    const int *cpus; /* pin thread i to cpus[i]; NULL: no pinning */
+};
+
+struct load_control {
+    _Atomic int stop; /* 0 go on, 1 drain (no new item), 2 stop now (cancel what is in flight) */
+};
+
+struct load_report { /* of the trial, summed over threads */
+    uint64_t started, ended;
+    uint64_t cap_waits;   /* items that were due while max_in_flight were out */
+    uint64_t connections; /* opened */
+    uint64_t reused, resent_stale;
+    uint64_t kernel_stamps, user_stamps; /* reads by stamp source */
+    uint64_t clock_steps;                /* kernel stamps refused as implausible */
+    int64_t run_delay_ns;  /* of the I/O threads, from schedstat; -1 if not readable */
+    int64_t cpu_ns;        /* of the I/O threads */
+    int64_t end_ns;        /* when the last thread was done */
+    bool fifo;             /* SCHED_FIFO was granted */
+    int32_t never_started; /* items left when the trial ended (stop, duration) */
+};
+
+/* Runs one trial to its end. -ENOMEM, -EMFILE (needs more descriptors, says how many) and the like
+ * before anything is sent; failures of requests are records, not errors. */
+NODISCARD int load_run(struct load_report *ret, const struct load_config *config,
+                       struct load_control *control, struct err *err);

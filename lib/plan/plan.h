@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/plan/plan.h - one experiment, declared before it runs. A table of keys (plan/keys.h) feeds
+ * the parser, the dotted flags, docs/formats/plan.md and schema/plan.schema.json.
+ *
+ * Strings and arrays live in the plan's arena; "" means not stated, NULL never occurs.
+ * What the user left unstated is no error: absent `good` or `regime` only limit the claim.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/digest.h"
+#include "workload/draw.h"
+
+enum regime { REGIME_UNSTATED, REGIME_LATENCY, REGIME_THROUGHPUT, REGIME_COST };
+enum api { API_CHAT, API_COMPLETIONS };
+enum tristate { TRI_AUTO, TRI_YES, TRI_NO };
+enum resend { RESEND_STALE, RESEND_NONE };
+enum warm_up { WARM_UP_NONE, WARM_UP_DURATION, WARM_UP_REQUESTS };
+
+struct plan_slo { /* one limit on one request */
+    const char *metric;
+    int64_t at_most_ns;
+};
+
+struct plan_good {
+    const char *metric; /* definition id, checked against the table in metric names */
+    double percentile;  /* 99 for p99; NAN: the mean (or the metric's own single value) */
+    bool has_at_most, has_at_least;
+    double at_most, at_least; /* in the metric's base unit: seconds, ratio, per second, usd */
+    struct plan_slo *slo;     /* for goodput@1, slo_attainment@1 */
+    size_t slo_count;
+};
+
+struct plan_expect {
+    const char *metric;
+    double percentile; /* NAN: mean */
+    double value;      /* base unit, as in plan_good */
+    const char *source;
+    bool published; /* known: published (else declared) */
+};
+
+struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers */
+    const char *key, *value;
+};
+
+struct plan {
+    struct arena arena;
+    const char *path; /* "" if from memory */
+    const char *question, *family;
+    struct plan_good *good;
+    size_t good_count;
+    enum regime regime;
+
+    /* workload: exactly one of profile and fixed */
+    const char *profile; /* a shipped name or a file */
+    int32_t fixed_input, fixed_output;
+    int32_t shared_prefix; /* workload.fixed.shared_prefix_tokens: one block for all, 0 none */
+    int64_t slice_from_ns, slice_for_ns; /* slice_for_ns 0: whole */
+    double scale_lengths, scale_rate;    /* 1: not scaled */
+
+    struct {
+        const char *url, *model, *name;
+        enum api api;
+        const char *api_key_env, *api_key_file; /* at most one; the key itself is never here */
+        bool stream;
+        enum tristate ignore_eos,
+            include_usage;        /* auto: sent where the engine is known to take it */
+        enum tristate keep_alive; /* auto: reuse where this server was seen to keep connections */
+        struct plan_pair *headers;
+        size_t header_count;
+    } target;
+
+    struct {
+        enum arrivals arrivals;
+        double speedup, rate_per_s, burstiness;
+        int32_t concurrency;   /* closed loop */
+        int64_t duration_ns;   /* 0: ends by requests (or the profile's end) */
+        int64_t requests;      /* 0: ends by duration */
+        int32_t max_in_flight; /* cap of the open loop; reaching it is recorded */
+        int64_t timeout_ns, connect_timeout_ns, stall_timeout_ns;
+        enum resend resend;
+        int32_t threads;          /* I/O threads */
+        int64_t drain_timeout_ns; /* how long after the last arrival answers are waited for */
+        double temperature;
+    } load;
+
+    struct {
+        int32_t count;
+        const char *reset; /* none */
+        int64_t pause_ns;  /* between trials */
+    } trials;
+
+    struct {
+        enum warm_up warm_up;
+        int64_t warm_up_ns;
+        int64_t warm_up_requests;
+        bool drain; /* throughput is counted up to the last arrival, not over the drain */
+    } exclude;
+
+    struct plan_pair *stack_require, *system_require, *declare, *gates;
+    size_t stack_require_count, system_require_count, declare_count, gate_count;
+    struct plan_expect *expect;
+    size_t expect_count;
+    struct {
+        double usd_per_hour; /* 0: not stated */
+        const char *source, *as_of;
+    } cost;
+    const char **assume;
+    size_t assume_count;
+    uint64_t seed;
+
+    const char *effective; /* canonical JSON of the effective plan, every default written out */
+    struct digest digest;  /* of @effective */
+};
+
+struct plan_override { /* --load.rate=4/s */
+    const char *key, *value;
+};
+
+/* Reads @path, applies @overrides, checks everything that can be checked without the target
+ * (missing files, unknown profile names and contradictions included). -EINVAL with
+ * "FILE:LINE: KEY: what is wrong; what would be right". Out-param untouched on failure. */
+NODISCARD int plan_load(struct plan **ret, const char *path, const struct plan_override *overrides,
+                        size_t override_count, struct err *err);
+/* The same from text (YAML or the effective JSON); @name stands for the file in messages. */
+NODISCARD int plan_parse(struct plan **ret, const char *text, const char *name,
+                         const struct plan_override *overrides, size_t override_count,
+                         struct err *err);
+/* The effective plan as YAML for people, every default written out. Caller frees; NULL: no memory.
+ */
+char *plan_show(const struct plan *p);
+void plan_free(struct plan *p);
+DEFINE_AUTO(struct plan *, plan_free)
+
+/* The plan's JSON Schema, generated from the key table. Caller frees. */
+char *plan_schema(void);
+/* The key table as Markdown rows, for docs/formats/plan.md. Caller frees. */
+char *plan_key_docs(void);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/probe/probe.h - first facts of host and target. Absent is recorded as absent, with the
+ * reason. */
+#pragma once
+#include "base/base.h"
+#include "record/fact.h"
+#include "wire/url.h"
+
+/* CPU model, cores, memory, kernel, governor, virtualisation, container limits ... of this host,
+ * scope "host", and of asrun itself (version, commit, build, digest of the executable), "asrun". */
+NODISCARD int probe_host(const struct fact_sink *sink, struct err *err);
+
+enum engine {
+    ENGINE_UNKNOWN,
+    ENGINE_LLAMA_SERVER,
+    ENGINE_VLLM,
+    ENGINE_SGLANG,
+    ENGINE_TGI,
+    ENGINE_TRTLLM,
+    ENGINE_OLLAMA
+};
+const char *engine_name(enum engine e);
+
+struct probe_target {
+    enum engine engine;
+    char version[64];
+    char model[128]; /* first id of /v1/models, "" if none */
+    bool reachable;
+    char why[160]; /* why not reachable */
+};
+/* @key: the API key or NULL. Facts have scope "target"; reported by the engine. */
+NODISCARD int probe_target(struct probe_target *ret, const struct fact_sink *sink,
+                           const struct url *base, const char *key, struct err *err);
+
+/* A side request through libcurl, never on the timed path. @body NULL: GET. *@ret is the answer's
+ * body (caller frees), *@status the HTTP status. Errors name URL and reason. */
+NODISCARD int probe_http(char **ret, long *status, const char *url, const char *key,
+                         const char *body, int64_t timeout_ns, struct err *err);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/workload/profile.h - what production looks like. Two forms, told apart by the header line:
+ * rows (a Mooncake-style JSON line a request) and learned (quantile tables, dependence, arrival
+ * model, prefix statistics; a few kB; can be published and drawn from).
+ *
+ * Memory: the profile owns everything; release frees it. Row text is never kept.
+ */
+#pragma once
+#include "base/base.h"
+#include "base/digest.h"
+
+struct profile_row {
+    int64_t at_ns; /* since the profile's first row */
+    int32_t input_tokens, output_tokens;
+    uint32_t block_first,
+        block_count; /* into profile->blocks: ids of its prefix blocks, in order */
+};
+
+struct profile_drop { /* rows of the source that were not taken, by reason */
+    char reason[48];
+    int64_t rows;
+};
+
+struct profile_header {
+    char name[96];
+    char source[256]; /* file name or description of origin */
+    char source_sha256[65];
+    char format[24];                     /* azure, mooncake, learned, ... */
+    char tokenizer[64];                  /* "unknown" where the source does not say */
+    char time_zone[32];                  /* "UTC", "unstated", ... */
+    char window_from[40], window_to[40]; /* RFC 3339 where the source has absolute times, else "" */
+    int64_t rows_read, rows_used;
+    struct profile_drop drops[16];
+    size_t drop_count;
+    int32_t block_tokens; /* tokens a prefix block stands for; 0: no prefix information */
+    char license[128];    /* of the source, "" if not known */
+};
+
+enum { PROFILE_QUANTILES = 65 }; /* at 0, 1/64, ..., 1 */
+
+struct profile_learned {
+    double input_q[PROFILE_QUANTILES], output_q[PROFILE_QUANTILES]; /* tokens */
+    double inter_arrival_q[PROFILE_QUANTILES];                      /* seconds */
+    double rank_correlation; /* Spearman, input against output; drawn by a Gaussian copula */
+    double rate_per_s, arrival_cv, arrival_gamma_shape;
+    double span_s;
+    double prefix_reuse_share; /* share of input tokens in blocks seen before; -1: unknown */
+};
+
+struct profile {
+    struct profile_header header;
+    bool learned;
+    struct profile_row *rows;
+    size_t row_count;
+    uint32_t *blocks;
+    size_t block_count;
+    struct profile_learned model; /* if learned */
+    struct digest digest;         /* of the profile file's bytes */
+};
+
+/* Reads a profile file (rows or learned). Errors name file, line and key; -EINVAL for bad content,
+ * -EBADMSG is not used here. */
+NODISCARD int profile_load(struct profile *ret, const char *path, struct err *err);
+/* A shipped profile by name (profile_shipped_name(i)); -ENOENT lists the names. */
+NODISCARD int profile_load_shipped(struct profile *ret, const char *name, struct err *err);
+const char *profile_shipped_name(size_t i); /* NULL past the last */
+/* A shipped name if @ref is one, else the file @ref. */
+NODISCARD int profile_find(struct profile *ret, const char *ref, struct err *err);
+void profile_release(struct profile *p);
+DEFINE_AUTO_HELD(struct profile, profile_release)
+
+/* Imports streaming: rows go to @out_path (written whole or not at all); @ret describes what was
+ * read and dropped. @format: "azure" or "mooncake". */
+NODISCARD int profile_import(struct profile_header *ret, const char *format, const char *in_path,
+                             const char *out_path, struct err *err);
+/* Reduces rows to the learned form, written to @out_path. */
+NODISCARD int profile_learn(const struct profile *rows, const char *out_path, struct err *err);
+
+/* Cuts a window [from, from + for) of a row profile; times start again at 0. */
+NODISCARD int profile_slice(struct profile *p, int64_t from_ns, int64_t for_ns, struct err *err);
+
+struct profile_stats { /* what `profile show` prints */
+    int64_t requests;
+    double span_s, rate_per_s;
+    double arrival_cv;     /* of inter-arrival times; 1 for Poisson */
+    double dispersion_10s; /* index of dispersion of counts in 10 s windows; 1 for Poisson */
+    double input_q[9], output_q[9]; /* 0 1 10 25 50 75 90 99 100 % */
+    double input_mean, output_mean;
+    double rank_correlation;
+    double prefix_reuse_share; /* -1: not known */
+};
+NODISCARD int profile_describe(struct profile_stats *ret, const struct profile *p, struct err *err);
