@@ -5,7 +5,8 @@
  * byte-level BPE vocabularies; a calibration against the target's own count corrects what differs.
  *
  * A prompt is its prefix blocks (the same id gives the same text within a trial) and then words
- * of its own; the first own word is different for any PROMPT_DISTINCT consecutive serials, so no
+ * of its own, as many as the calibration makes of the tokens left (blocks that do not fit are cut);
+ * the first own word is different for any PROMPT_DISTINCT consecutive serials, so no
  * two prompts in a row share a beginning by accident.
  */
 #pragma once
