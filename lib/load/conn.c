@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/conn.c - one request on one connection.
+ *
+ *   start -> (connecting) -> sending -> reading -> end -> idle, watched or closed
+ *
+ * A server may answer, or hang up, while the request is still being sent: reading is possible from
+ * the first byte sent, and a failed send only means that nothing more is sent; what the server said
+ * before it hung up is still in the socket and decides the outcome.
+ *
+ * A reused connection that breaks before any response byte was stale (the server closed it while
+ * the request was on its way): the request is sent again, once, on a fresh one. Nothing else is.
+ */
+#include "load/inside.h"
+#include <string.h>
+
+#define ANCHOR_SLACK_NS (2 * NS_PER_US) /* error of the offset between the two clocks */
+
+uint64_t conn_tag(const struct engine *e, const struct conn *c)
+{
+    return (uint64_t)c->generation << 32 | (uint32_t)conn_index(e, c);
+}
+
+static int64_t plus(int64_t from_ns, int64_t timeout_ns)
+{
+    return timeout_ns > 0 ? from_ns + timeout_ns : INT64_MAX;
+}
+
+/* When this connection next needs a look, from what it is doing now. */
+static int64_t next_deadline(const struct engine *e, const struct conn *c)
+{
+    const struct load_config *config = e->config;
+    int64_t limit_ns =
+        c->state == CONN_CONNECTING ? config->connect_timeout_ns : config->stall_timeout_ns;
+
+    return i64_min(plus(c->released_ns, config->timeout_ns), plus(c->active_ns, limit_ns));
+}
+
+static void close_socket(struct engine *e, struct conn *c)
+{
+    deadline_clear(e, c);
+    if (c->fd >= 0)
+        e->ops->close(e->loop, c->fd);
+    c->fd = -1;
+    c->generation++;
+}
+
+static void set_free(struct engine *e, struct conn *c)
+{
+    close_socket(e, c);
+    c->state = CONN_FREE;
+    list_add(e, &e->free, c);
+}
+
+void conn_drop(struct engine *e, struct conn *c)
+{
+    assert(c->state == CONN_IDLE || c->state == CONN_WATCHED);
+    list_remove(e, c->state == CONN_IDLE ? &e->idle : &e->watched, c);
+    set_free(e, c);
+}
+
+static void become_idle(struct engine *e, struct conn *c)
+{
+    deadline_clear(e, c);
+    c->state = CONN_IDLE;
+    list_add(e, &e->idle, c);
+}
+
+static void become_watched(struct engine *e, struct conn *c)
+{
+    c->state = CONN_WATCHED;
+    list_add(e, &e->watched, c);
+    deadline_set(e, c, e->now_ns + WATCH_NS);
+}
+
+/* A server that announces keep-alive need not hold to it after an event stream: believe what it
+ * does, not what it says. */
+static void keep_or_close(struct engine *e, struct conn *c)
+{
+    bool doubtful = c->response.is_sse && e->config->keep == LOAD_KEEP_AUTO;
+
+    if (e->config->keep == LOAD_KEEP_NEVER || (doubtful && e->sse_keeps == KEEPS_NO))
+        set_free(e, c);
+    else if (!doubtful || e->sse_keeps == KEEPS_YES)
+        become_idle(e, c);
+    else if (e->watched.count < ENGINE_WATCHED)
+        become_watched(e, c);
+    else
+        set_free(e, c);
+}
+
+static void give_buffer(struct engine *e, struct conn *c)
+{
+    buffer_give(e, c->buffer);
+    c->buffer = NO_BUFFER;
+}
+
+static void end(struct engine *e, struct conn *c, enum outcome outcome, const char *words,
+                int64_t time_ns, uint16_t flags, bool reusable)
+{
+    tell_end(e, c, outcome, words, time_ns, flags);
+    give_buffer(e, c);
+    e->report.ended++;
+    e->in_flight--;
+    if (e->closed)
+        e->slot_free[e->slot_head++ % (size_t)e->cap] = time_ns;
+    if (reusable)
+        keep_or_close(e, c);
+    else
+        set_free(e, c);
+}
+
+static void end_now(struct engine *e, struct conn *c, enum outcome outcome, const char *words)
+{
+    end(e, c, outcome, words, e->now_ns, 0, false);
+}
+
+static void end_connect(struct engine *e, struct conn *c, int code)
+{
+    const char *words = strerrordesc_np(-code);
+
+    end_now(e, c, code == -ECONNREFUSED ? OUTCOME_REFUSED : OUTCOME_CONNECT_FAILED,
+            words ? words : "cannot connect");
+}
+
+static void connect_fresh(struct engine *e, struct conn *c)
+{
+    const struct load_target *target = &e->config->target;
+
+    c->state = CONN_CONNECTING;
+    c->reused = false;
+    c->active_ns = c->floor_ns = e->now_ns;
+    c->writable_watched = true;
+    tell_point(e, c, POINT_CONNECT_START, e->now_ns, 0, 0);
+    c->fd = e->ops->connect(e->loop, conn_tag(e, c), (const struct sockaddr *)&target->address,
+                            target->address_len);
+    e->now_ns = e->ops->now(e->loop);
+    if (c->fd < 0) {
+        end_connect(e, c, c->fd);
+        return;
+    }
+    e->report.connections++;
+    deadline_set(e, c, next_deadline(e, c));
+}
+
+static void watch_writable(struct engine *e, struct conn *c, bool on)
+{
+    if (c->writable_watched != on)
+        e->ops->watch(e->loop, c->fd, conn_tag(e, c), on);
+    c->writable_watched = on;
+}
+
+static bool may_resend(const struct engine *e, const struct conn *c)
+{
+    return c->reused && !c->resent && !c->told_first && e->config->resend_stale;
+}
+
+static void sent_all(struct engine *e, struct conn *c)
+{
+    tell_point(e, c, POINT_SENT_LAST, e->now_ns, (int64_t)c->length, 0);
+    c->state = CONN_READING;
+    watch_writable(e, c, false);
+    if (!may_resend(e, c))
+        give_buffer(e, c);
+}
+
+/* Nothing more can be sent; what the server said before is still to be read. */
+static void send_failed(struct engine *e, struct conn *c, ssize_t code)
+{
+    c->send_code = (int)code;
+    c->state = CONN_READING;
+    watch_writable(e, c, false);
+}
+
+static void send_more(struct engine *e, struct conn *c)
+{
+    int64_t before_ns = e->ops->now(e->loop);
+    ssize_t n =
+        e->ops->send(e->loop, c->fd, buffer_at(e, c->buffer) + c->sent, c->length - c->sent);
+
+    e->now_ns = e->ops->now(e->loop);
+    if (n < 0 && n != -EAGAIN && n != -EINTR) {
+        send_failed(e, c, n);
+        return;
+    }
+    if (n > 0) {
+        c->active_ns = e->now_ns;
+        c->sent += (size_t)n;
+        if (!c->told_sent)
+            tell_point(e, c, POINT_SENT, before_ns, 0, c->reused ? REC_REUSED : 0);
+        c->told_sent = true;
+    }
+    if (c->sent == c->length)
+        sent_all(e, c);
+    else
+        watch_writable(e, c, true);
+}
+
+static void start_sending(struct engine *e, struct conn *c)
+{
+    c->state = CONN_SENDING;
+    c->sent = 0;
+    c->send_code = 0;
+    c->told_sent = c->told_first = false;
+    c->active_ns = e->now_ns;
+    response_init(&c->response);
+    send_more(e, c);
+    deadline_set(e, c, next_deadline(e, c));
+}
+
+/* The last idle one has been idle for the shortest time: the likeliest to be alive. */
+static struct conn *take_conn(struct engine *e)
+{
+    struct conn *c = list_last(e, &e->idle);
+
+    if (c) {
+        list_remove(e, &e->idle, c);
+        c->reused = true;
+        return c;
+    }
+    c = list_last(e, &e->free);
+    assert(c); /* no more are in flight than the cap, or watched than ENGINE_WATCHED */
+    list_remove(e, &e->free, c);
+    c->reused = false;
+    return c;
+}
+
+void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
+{
+    struct conn *c = take_conn(e);
+
+    c->sample = ready->index;
+    c->buffer = ready->buffer;
+    c->length = ready->length;
+    c->released_ns = e->now_ns;
+    c->resent = false;
+    e->in_flight++;
+    e->report.started++;
+    tell_due(e, c, due_ns);
+    response_init(&c->response);
+    if (!c->reused) {
+        connect_fresh(e, c);
+        return;
+    }
+    e->report.reused++;
+    start_sending(e, c);
+}
+
+static void resend(struct engine *e, struct conn *c)
+{
+    e->report.resent_stale++;
+    c->resent = true;
+    close_socket(e, c);
+    tell_point(e, c, POINT_RESENT, e->now_ns, 0, 0);
+    connect_fresh(e, c);
+}
+
+/* Decides between the kernel's stamp and ours, and counts. A stamp that lies before anything unread
+ * can have arrived, or after the read, was converted across a step of the clock. */
+static void take_stamp(struct engine *e, struct conn *c, const struct loop_stamp *s)
+{
+    bool plausible = s->kernel_ns >= c->floor_ns - ANCHOR_SLACK_NS &&
+                     s->kernel_ns <= s->user_ns + ANCHOR_SLACK_NS;
+
+    c->last_ns = s->user_ns;
+    c->last_flags = 0;
+    if (s->kernel_ns != TIME_NONE && plausible) {
+        c->last_ns = i64_min(i64_max(s->kernel_ns, c->floor_ns), s->user_ns);
+        c->last_flags = REC_KERNEL;
+        e->report.kernel_stamps++;
+        return;
+    }
+    e->report.user_stamps++;
+    if (s->kernel_ns == TIME_NONE)
+        return;
+    c->last_flags = REC_STEP;
+    e->report.clock_steps++;
+    e->anchor_at_ns = 0; /* tie the clocks anew at once */
+}
+
+static void finish(struct engine *e, struct conn *c, bool all_taken)
+{
+    const struct response *r = &c->response;
+    bool sent_all_of_it = c->sent == c->length && c->send_code == 0;
+
+    end(e, c, r->outcome, r->text, c->last_ns, c->last_flags,
+        r->may_keep && all_taken && sent_all_of_it);
+}
+
+static void take_bytes(struct engine *e, struct conn *c, size_t n, int64_t user_ns)
+{
+    const char *at = e->read_buffer, *stop = at + n;
+    struct openai_event event, held;
+    enum response_step step;
+    bool holding = false;
+
+    while ((step = response_next(&c->response, &at, stop, &event)) == RESPONSE_EVENT) {
+        if (holding)
+            tell_event(e, c, &held, user_ns, false);
+        held = event;
+        holding = true;
+    }
+    if (holding) /* bytes of a next event share the stamp: then this one's is only a bound */
+        tell_event(e, c, &held, user_ns, c->response.between_events);
+    if (step == RESPONSE_END)
+        finish(e, c, at == stop);
+}
+
+/* The peer hung up, or the connection broke (@code). */
+static void lost(struct engine *e, struct conn *c, int code)
+{
+    struct openai_event event;
+    enum response_step step;
+
+    if (may_resend(e, c)) {
+        resend(e, c);
+        return;
+    }
+    if (code == 0 && c->send_code < 0) /* the break was reported to the send already */
+        code = c->send_code;
+    step = response_eof(&c->response, code, &event);
+    if (step == RESPONSE_EVENT) { /* a body that the end of the connection delimits */
+        tell_event(e, c, &event, e->now_ns, true);
+        step = response_eof(&c->response, code, &event);
+    }
+    assert(step == RESPONSE_END);
+    if (c->response.outcome != OUTCOME_OK) {
+        c->last_ns = e->now_ns;
+        c->last_flags = 0;
+    }
+    finish(e, c, false);
+}
+
+static void first_byte(struct engine *e, struct conn *c)
+{
+    if (c->told_first)
+        return;
+    c->told_first = true;
+    tell_point(e, c, POINT_FIRST_BYTE, c->last_ns, 0, c->last_flags);
+    if (c->state == CONN_READING) /* sent, and now it will not be sent again */
+        give_buffer(e, c);
+}
+
+static void read_some(struct engine *e, struct conn *c)
+{
+    struct loop_stamp stamp;
+    int64_t before_ns = e->now_ns;
+    ssize_t n = e->ops->recv(e->loop, c->fd, e->read_buffer, READ_BYTES, &stamp);
+
+    e->now_ns = stamp.user_ns;
+    if (n == -EAGAIN || n == -EINTR)
+        return;
+    if (n <= 0) {
+        lost(e, c, (int)n);
+        return;
+    }
+    take_stamp(e, c, &stamp);
+    c->floor_ns = i64_max(c->last_flags & REC_KERNEL ? c->last_ns : 0, before_ns);
+    c->active_ns = e->now_ns;
+    first_byte(e, c);
+    tell_read(e, c, n, stamp.user_ns);
+    take_bytes(e, c, (size_t)n, stamp.user_ns);
+}
+
+static void connecting_event(struct engine *e, struct conn *c)
+{
+    int code = e->ops->connected(e->loop, c->fd);
+
+    e->now_ns = e->ops->now(e->loop);
+    if (code < 0) {
+        end_connect(e, c, code);
+        return;
+    }
+    tell_point(e, c, POINT_CONNECT_END, e->now_ns, 0, 0);
+    start_sending(e, c);
+}
+
+/* An idle connection has nothing to say: whatever it reports, it is of no more use. */
+static void idle_event(struct engine *e, struct conn *c)
+{
+    if (c->state == CONN_WATCHED)
+        e->sse_keeps = KEEPS_NO;
+    conn_drop(e, c);
+    while (e->sse_keeps == KEEPS_NO && (c = list_first(e, &e->watched)))
+        conn_drop(e, c);
+}
+
+void conn_event(struct engine *e, struct conn *c, const struct loop_event *event)
+{
+    uint32_t generation = c->generation;
+
+    switch (c->state) {
+    case CONN_CONNECTING:
+        if (event->out)
+            connecting_event(e, c);
+        break;
+    case CONN_SENDING:
+        if (event->in)
+            read_some(e, c);
+        if (event->out && c->state == CONN_SENDING && c->generation == generation)
+            send_more(e, c);
+        break;
+    case CONN_READING:
+        if (event->in)
+            read_some(e, c);
+        break;
+    case CONN_IDLE:
+    case CONN_WATCHED:
+        if (event->in)
+            idle_event(e, c);
+        break;
+    default:
+        break;
+    }
+}
+
+/* It lived through the watch: this server keeps connections, the others may be used, too. */
+static void seen_kept(struct engine *e)
+{
+    struct conn *c;
+
+    e->sse_keeps = KEEPS_YES;
+    while ((c = list_first(e, &e->watched))) {
+        list_remove(e, &e->watched, c);
+        become_idle(e, c);
+    }
+}
+
+void conn_deadline(struct engine *e, struct conn *c)
+{
+    int64_t at_ns = next_deadline(e, c);
+
+    if (c->state == CONN_WATCHED) {
+        seen_kept(e);
+    } else if (at_ns > e->now_ns) { /* there was progress since it was set */
+        deadline_set(e, c, at_ns);
+    } else if (plus(c->released_ns, e->config->timeout_ns) <= e->now_ns) {
+        end_now(e, c, OUTCOME_TIMEOUT, "not complete within the timeout");
+    } else if (c->state == CONN_CONNECTING) {
+        end_now(e, c, OUTCOME_CONNECT_FAILED, "no connection within the connect timeout");
+    } else {
+        end_now(e, c, OUTCOME_STALL, "no byte within the stall timeout");
+    }
+}
+
+void conn_cancel(struct engine *e, struct conn *c)
+{
+    end_now(e, c, OUTCOME_CANCELLED, "cancelled while in flight");
+}

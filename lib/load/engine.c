@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/engine.c - one turn of an I/O thread.
+ *
+ * Waiting is a hybrid: sleep until SPIN_NS before the next due time, then poll. A sleeping CPU
+ * wakes 35 to 110 us late, a polling one in 0.1 us; polling is rationed to nine tenths of each
+ * 100 ms, so that a real-time thread always lets others run. Requests are rendered in the gaps.
+ */
+#include "load/inside.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SPIN_NS (100 * NS_PER_US)
+#define RENDER_GAP_NS (300 * NS_PER_US)  /* no rendering when the next item is due sooner */
+#define LONGEST_WAIT_NS (20 * NS_PER_MS) /* then the stop flag is looked at */
+#define WINDOW_NS (100 * NS_PER_MS)
+#define SPIN_SHARE_NS (90 * NS_PER_MS)
+
+enum { EVENTS = 64 };
+
+static int64_t last_due(const struct load_config *c)
+{
+    int64_t at_ns = c->count ? c->schedule->items[c->first + c->count - 1].at_ns : 0;
+
+    return c->start_ns + i64_max(at_ns, 0);
+}
+
+/* What is in flight is cancelled so long after the last arrival; of a closed loop whose end is its
+ * last item that time is not known before. */
+static int64_t drain_deadline(const struct engine *e)
+{
+    const struct load_config *c = e->config;
+
+    if (!e->closed)
+        return last_due(c) + c->drain_timeout_ns;
+    return c->duration_ns > 0 ? c->start_ns + c->duration_ns + c->drain_timeout_ns : INT64_MAX;
+}
+
+static void init_slots(struct engine *e)
+{
+    e->closed = e->config->concurrency > 0;
+    for (int32_t i = 0; e->closed && i < e->cap; i++)
+        e->slot_free[e->slot_head++] = e->config->start_ns;
+}
+
+int engine_new(struct engine **ret, const struct engine_setup *s, struct err *err)
+{
+    AUTO(engine_free) struct engine *e = calloc(1, sizeof *e);
+    size_t thread = (size_t)s->thread, threads = (size_t)s->threads, count = s->config->count;
+
+    assert(s->cap > 0 && s->thread >= 0 && s->thread < s->threads);
+    if (!e)
+        return err_set(err, -ENOMEM, "load engine: out of memory");
+    e->config = s->config;
+    e->ops = s->ops;
+    e->loop = s->loop;
+    e->ring = s->ring;
+    e->thread = s->thread;
+    e->threads = s->threads;
+    e->cap = s->cap;
+    e->share = thread < count ? (count - thread + threads - 1) / threads : 0;
+    if (pool_init(e) < 0)
+        return err_set(err, -ENOMEM, "load engine: out of memory for %d connections",
+                       (int)e->conn_count);
+    init_slots(e);
+    e->drain_at_ns = drain_deadline(e);
+    *ret = TAKE(e);
+    return 0;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    pool_release(e);
+    free(e);
+}
+
+const struct load_report *engine_report(const struct engine *e)
+{
+    return &e->report;
+}
+
+static void cancel_all(struct engine *e)
+{
+    e->stopping = true;
+    for (int32_t i = 0; i < e->conn_count && e->in_flight > 0; i++) {
+        uint8_t state = e->conns[i].state;
+
+        if (state == CONN_CONNECTING || state == CONN_SENDING || state == CONN_READING)
+            conn_cancel(e, &e->conns[i]);
+    }
+}
+
+static void note_end_of_items(struct engine *e, int stop)
+{
+    int64_t from_now_ns = e->now_ns + e->config->drain_timeout_ns;
+
+    if (stop > 0 && !e->stopping) {
+        e->stopping = true;
+        e->drain_at_ns = i64_min(e->drain_at_ns, from_now_ns);
+    }
+    if (e->closed && e->released == e->share && e->drain_at_ns == INT64_MAX)
+        e->drain_at_ns = from_now_ns;
+    if (stop > 1 || e->now_ns >= e->drain_at_ns)
+        cancel_all(e);
+}
+
+static void close_idle(struct engine *e)
+{
+    struct conn *c;
+
+    while ((c = list_first(e, &e->idle)) || (c = list_first(e, &e->watched)))
+        conn_drop(e, c);
+}
+
+static void run_deadlines(struct engine *e)
+{
+    while (deadline_first(e) <= e->now_ns)
+        conn_deadline(e, &e->conns[e->heap[0].conn]);
+}
+
+static void tie_clocks(struct engine *e)
+{
+    if (e->now_ns < e->anchor_at_ns)
+        return;
+    e->ops->anchor(e->loop);
+    e->anchor_at_ns = e->now_ns + NS_PER_S;
+}
+
+/* The time of the next release; INT64_MAX while only an answer can bring it about. */
+static int64_t next_release(const struct engine *e)
+{
+    bool has_request = e->rendered > e->released || e->buffers_left > 0;
+
+    return pace_may_start(e) && e->in_flight < e->cap && has_request ? pace_next_due(e) : INT64_MAX;
+}
+
+/* May this wait end in polling? Nine tenths of each window may. */
+static bool may_spin(struct engine *e)
+{
+    if (e->now_ns - e->window_ns >= WINDOW_NS) {
+        e->window_ns = e->now_ns;
+        e->spun_ns = 0;
+    }
+    return e->spun_ns < SPIN_SHARE_NS;
+}
+
+static int64_t wait_until(struct engine *e, int64_t due_ns)
+{
+    int64_t until_ns = i64_min(deadline_first(e), e->now_ns + LONGEST_WAIT_NS);
+
+    until_ns = i64_min(until_ns, e->drain_at_ns);
+    e->spinning = due_ns - SPIN_NS <= e->now_ns && may_spin(e);
+    if (due_ns == INT64_MAX)
+        return until_ns;
+    if (e->spinning)
+        return e->now_ns;
+    return i64_min(until_ns, may_spin(e) ? due_ns - SPIN_NS : due_ns);
+}
+
+static void serve(struct engine *e, int64_t until_ns)
+{
+    struct loop_event events[EVENTS];
+    int64_t before_ns = e->now_ns;
+    int n = e->ops->wait(e->loop, events, EVENTS, until_ns);
+
+    e->now_ns = e->ops->now(e->loop);
+    if (e->spinning && n == 0)
+        e->spun_ns += e->now_ns - before_ns;
+    for (int i = 0; i < n; i++) {
+        struct conn *c = &e->conns[(uint32_t)events[i].tag];
+
+        if (events[i].tag == conn_tag(e, c))
+            conn_event(e, c, &events[i]);
+        if (next_release(e) <= e->now_ns)
+            pace_release(e);
+    }
+}
+
+bool engine_step(struct engine *e, int stop)
+{
+    int64_t due_ns;
+    bool rendered;
+
+    e->now_ns = e->ops->now(e->loop);
+    note_end_of_items(e, stop);
+    run_deadlines(e);
+    pace_release(e);
+    if (e->in_flight == 0 && !pace_may_start(e)) {
+        close_idle(e);
+        e->report.never_started = (int32_t)(e->share - e->released);
+        e->report.end_ns = e->now_ns;
+        return false;
+    }
+    due_ns = next_release(e);
+    if (due_ns - e->now_ns > RENDER_GAP_NS)
+        tie_clocks(e);
+    rendered = due_ns - e->now_ns > RENDER_GAP_NS && !e->stopping && pace_render(e);
+    serve(e, rendered ? e->now_ns : wait_until(e, due_ns));
+    return true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/engine.h - what one I/O thread does, without the thread: its share of the items, its
+ * connections, its pace. Driven step by step over a loop, real or virtual.
+ */
+#pragma once
+#include "load/load.h"
+#include "load/loop.h"
+
+struct engine; /* opaque; belongs to one thread at a time */
+
+enum {
+    ENGINE_AHEAD = 64, /* requests rendered before they are due */
+    ENGINE_WATCHED =
+        4, /* idle connections watched at a time, to see whether the server keeps them */
+};
+
+struct engine_setup {
+    const struct load_config *config;
+    int32_t thread, threads; /* this one of so many; item i goes to thread i % threads */
+    int32_t cap;             /* this thread's share of max_in_flight or of the slots; > 0 */
+    const struct loop_ops *ops;
+    void *loop;
+    struct ring *ring;
+};
+
+/* Allocates everything that will be needed; -ENOMEM. Borrows what @s points to. */
+NODISCARD int engine_new(struct engine **ret, const struct engine_setup *s, struct err *err);
+void engine_free(struct engine *e);
+DEFINE_AUTO(struct engine *, engine_free)
+
+/* One turn: start what is due, wait, serve what is ready. @stop as in load_control. False when
+ * nothing is left to do; then every started sample has its REC_END and all sockets are closed. */
+bool engine_step(struct engine *e, int stop);
+
+/* Counts so far; fields of the thread itself (CPU, run delay, fifo) are left zero. */
+const struct load_report *engine_report(const struct engine *e);
+
+/* Descriptors that an engine with this @cap and @items may hold at once. */
+size_t engine_sockets(int32_t cap, size_t items);

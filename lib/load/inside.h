@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/inside.h - the engine's inside, shared by its four files only:
+ *   engine.c  construction, one step: stop, deadlines, waiting
+ *   pace.c    which item is next, when, and its request rendered ahead
+ *   conn.c    one request on one connection, from connect to the end of the answer
+ *   pool.c    free, idle and watched connections, request buffers, deadlines
+ *
+ * A connection is at any time in exactly one of: the free list, in flight, idle (may be reused),
+ * watched (idle after an SSE answer, not to be reused before the server has been seen to keep it).
+ */
+#pragma once
+#include "load/engine.h"
+#include "load/response.h"
+
+enum {
+    READ_BYTES = 64 * 1024,
+    NOT_IN_HEAP = -1,
+    NO_BUFFER = -1,
+    NO_CONN = -1,
+};
+#define WATCH_NS (500 * NS_PER_MS) /* an idle connection that lived so long is being kept */
+
+enum conn_state {
+    CONN_FREE,
+    CONN_CONNECTING,
+    CONN_SENDING, /* reads too: a server may answer before it has everything */
+    CONN_READING,
+    CONN_IDLE,
+    CONN_WATCHED,
+};
+
+struct conn {
+    uint8_t state;   /* enum conn_state */
+    bool reused;     /* carried a request before this one */
+    bool resent;     /* this sample was sent before, on a stale connection */
+    bool told_sent;  /* POINT_SENT is written */
+    bool told_first; /* POINT_FIRST_BYTE is written */
+    bool writable_watched;
+    int fd;
+    uint32_t generation; /* of the socket: an event for an earlier one is dropped */
+    uint32_t sample;
+    int32_t buffer, at_heap, prev, next; /* prev, next: of the list it is in */
+    int send_code;                       /* -errno of a failed send: reading goes on */
+    size_t length, sent;                 /* of the request */
+    int64_t released_ns;
+    int64_t active_ns; /* last progress: what the stall timeout counts from */
+    int64_t floor_ns;  /* nothing still unread can have arrived before this */
+    int64_t last_ns;   /* stamp of the last read */
+    uint16_t last_flags;
+    struct response response;
+};
+
+struct conn_list {
+    int32_t head, tail, count;
+};
+
+struct ready { /* an item whose request is rendered */
+    uint32_t index;
+    int32_t buffer;
+    size_t length;
+};
+
+struct deadline {
+    int64_t at_ns;
+    int32_t conn;
+};
+
+enum server_keeps { KEEPS_UNKNOWN, KEEPS_YES, KEEPS_NO };
+
+struct engine {
+    const struct load_config *config;
+    const struct loop_ops *ops;
+    void *loop;
+    struct ring *ring;
+    int32_t thread, threads, cap;
+    bool closed;         /* closed loop */
+    bool stopping;       /* no new item */
+    bool waited_for_cap; /* the next item's wait is counted */
+    enum server_keeps sse_keeps;
+    int64_t now_ns;      /* latest reading of the clock */
+    int64_t drain_at_ns; /* what is in flight then is cancelled */
+    int64_t anchor_at_ns;
+    int64_t window_ns, spun_ns; /* of spinning, in the current tenth of a second */
+    bool spinning;
+    int32_t in_flight;
+
+    size_t share, rendered, released; /* items: this thread's, and how many are that far */
+    struct ready ahead[ENGINE_AHEAD]; /* ring; rendered - released of them are filled */
+    int64_t *slot_free;               /* closed loop: ring of @cap times when a slot fell free */
+    size_t slot_head, slot_tail;
+
+    struct conn *conns;
+    int32_t conn_count;
+    struct conn_list free, idle, watched;
+    struct deadline *heap;
+    int32_t heap_count;
+    char *buffers;
+    int32_t *buffer_free;
+    int32_t buffer_count, buffers_left;
+    char *read_buffer;
+    struct load_report report;
+};
+
+/* pool.c */
+int pool_init(struct engine *e);
+void pool_release(struct engine *e);
+void list_add(struct engine *e, struct conn_list *l, struct conn *c);
+void list_remove(struct engine *e, struct conn_list *l, struct conn *c);
+struct conn *list_first(const struct engine *e, const struct conn_list *l);
+struct conn *list_last(const struct engine *e, const struct conn_list *l);
+void deadline_set(struct engine *e, struct conn *c, int64_t at_ns); /* adds or moves */
+void deadline_clear(struct engine *e, struct conn *c);
+int64_t deadline_first(const struct engine *e); /* INT64_MAX if none */
+char *buffer_at(const struct engine *e, int32_t buffer);
+int32_t buffer_take(struct engine *e); /* NO_BUFFER if none is left */
+void buffer_give(struct engine *e, int32_t buffer);
+static inline int32_t conn_index(const struct engine *e, const struct conn *c)
+{
+    return (int32_t)(c - e->conns);
+}
+
+/* pace.c */
+bool pace_may_start(const struct engine *e);   /* items are left and may still be started */
+int64_t pace_next_due(const struct engine *e); /* INT64_MAX: none before something ends */
+void pace_release(struct engine *e);           /* starts what is due at now_ns, a batch at most */
+bool pace_render(struct engine *e);            /* one more request, if there is room */
+bool pace_can_render(const struct engine *e);
+
+/* conn.c */
+void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns);
+void conn_event(struct engine *e, struct conn *c, const struct loop_event *event);
+void conn_deadline(struct engine *e, struct conn *c);
+void conn_cancel(struct engine *e, struct conn *c);
+void conn_drop(struct engine *e, struct conn *c); /* an idle or watched one */
+uint64_t conn_tag(const struct engine *e, const struct conn *c);
+
+/* tell.c */
+void tell(struct engine *e, uint32_t sample, const struct rec *rec);
+void tell_point(struct engine *e, const struct conn *c, enum rec_point point, int64_t time_ns,
+                int64_t value, uint16_t flags);
+void tell_due(struct engine *e, const struct conn *c, int64_t due_ns);
+void tell_read(struct engine *e, const struct conn *c, ssize_t bytes, int64_t user_ns);
+void tell_event(struct engine *e, const struct conn *c, const struct openai_event *event,
+                int64_t user_ns, bool last);
+void tell_end(struct engine *e, const struct conn *c, enum outcome outcome, const char *words,
+              int64_t time_ns, uint16_t flags);

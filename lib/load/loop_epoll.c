@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/loop_epoll.c - level-triggered epoll, one recvmsg a readiness.
+ *
+ * SO_TIMESTAMPNS gives the arrival of the segment that holds the last byte returned, on
+ * CLOCK_REALTIME; it is brought to CLOCK_MONOTONIC by a paired offset (moves by nanoseconds in
+ * seconds, unless somebody sets the clock: the engine checks each stamp for plausibility).
+ */
+#include "load/loop_epoll.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 64 };
+
+struct loop_epoll {
+    int fd;
+    int64_t real_minus_mono_ns;
+};
+
+static int set_on(int fd, int level, int option)
+{
+    int on = 1;
+
+    return setsockopt(fd, level, option, &on, sizeof on) < 0 ? -errno : 0;
+}
+
+int loop_epoll_keeper(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
+
+    if (fd < 0)
+        return -errno;
+    r = set_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
+    if (r < 0) {
+        fd_close(fd);
+        return r;
+    }
+    return fd;
+}
+
+static void anchor(void *loop)
+{
+    struct loop_epoll *l = loop;
+    struct clock_anchor a = clock_anchor_take();
+
+    l->real_minus_mono_ns = a.real_ns - a.mono_ns;
+}
+
+int loop_epoll_open(struct loop_epoll **ret, struct err *err)
+{
+    struct loop_epoll *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return err_set(err, -ENOMEM, "event loop: out of memory");
+    l->fd = epoll_create1(EPOLL_CLOEXEC);
+    if (l->fd < 0) {
+        int r = -errno;
+
+        free(l);
+        return err_set(err, r, "epoll_create1: %s", strerror(-r));
+    }
+    anchor(l);
+    *ret = l;
+    return 0;
+}
+
+void loop_epoll_close(struct loop_epoll *l)
+{
+    if (!l)
+        return;
+    fd_close(l->fd);
+    free(l);
+}
+
+static int64_t now(void *loop)
+{
+    (void)loop;
+    return clock_mono_ns();
+}
+
+static struct timespec timespec_of(int64_t ns)
+{
+    return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+}
+
+static int wait_for(void *loop, struct loop_event *events, int max, int64_t until_ns)
+{
+    struct loop_epoll *l = loop;
+    struct epoll_event ready[BATCH];
+    struct timespec left = timespec_of(i64_max(0, until_ns - clock_mono_ns()));
+    int n = epoll_pwait2(l->fd, ready, max < BATCH ? max : BATCH, &left, NULL);
+
+    for (int i = 0; i < n; i++) {
+        uint32_t bits = ready[i].events;
+
+        events[i].tag = ready[i].data.u64;
+        events[i].in = bits & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
+        events[i].out = bits & (EPOLLOUT | EPOLLERR | EPOLLHUP);
+    }
+    return n < 0 ? 0 : n; /* only EINTR can be: the descriptor is ours */
+}
+
+/* Stamps and no-delay are wished for, not needed: a socket without them still measures. */
+static int start_connect(const struct loop_epoll *l, int fd, uint64_t tag,
+                         const struct sockaddr *to, socklen_t len)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.u64 = tag};
+
+    (void)set_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
+    (void)set_on(fd, IPPROTO_TCP, TCP_NODELAY);
+    if (connect(fd, to, len) < 0 && errno != EINPROGRESS)
+        return -errno;
+    return epoll_ctl(l->fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+static int open_connection(void *loop, uint64_t tag, const struct sockaddr *to, socklen_t len)
+{
+    int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
+
+    if (fd < 0)
+        return -errno;
+    r = start_connect(loop, fd, tag, to, len);
+    if (r < 0) {
+        fd_close(fd);
+        return r;
+    }
+    return fd;
+}
+
+static int connected(void *loop, int fd)
+{
+    int code = 0;
+    socklen_t len = sizeof code;
+
+    (void)loop;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
+        return -errno;
+    return -code;
+}
+
+static void watch(void *loop, int fd, uint64_t tag, bool write)
+{
+    struct loop_epoll *l = loop;
+    struct epoll_event e = {.events = write ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.u64 = tag};
+
+    (void)epoll_ctl(l->fd, EPOLL_CTL_MOD, fd, &e); /* of a registered descriptor: cannot fail */
+}
+
+static ssize_t send_some(void *loop, int fd, const char *data, size_t len)
+{
+    ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    (void)loop;
+    return n < 0 ? -errno : n;
+}
+
+static int64_t stamp_of(const struct loop_epoll *l, struct msghdr *m)
+{
+    struct timespec t;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            memcpy(&t, CMSG_DATA(c), sizeof t);
+            return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec - l->real_minus_mono_ns;
+        }
+    return TIME_NONE;
+}
+
+static ssize_t receive(void *loop, int fd, char *buf, size_t cap, struct loop_stamp *stamp)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
+    struct iovec into = {.iov_base = buf, .iov_len = cap};
+    struct msghdr m = {.msg_iov = &into,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT), code = n < 0 ? -errno : n;
+
+    stamp->user_ns = clock_mono_ns();
+    stamp->kernel_ns = n > 0 ? stamp_of(loop, &m) : TIME_NONE;
+    return code;
+}
+
+static void close_connection(void *loop, int fd)
+{
+    (void)loop;
+    fd_close(fd); /* epoll forgets it: the descriptor is never duplicated */
+}
+
+const struct loop_ops loop_epoll_ops = {
+    .now = now,
+    .wait = wait_for,
+    .connect = open_connection,
+    .connected = connected,
+    .watch = watch,
+    .send = send_some,
+    .recv = receive,
+    .close = close_connection,
+    .anchor = anchor,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/load/loop_epoll.h - the real loop: level-triggered epoll, kernel receive stamps. */
+#pragma once
+#include "load/loop.h"
+
+extern const struct loop_ops loop_epoll_ops;
+struct loop_epoll; /* opaque; one a thread */
+
+NODISCARD int loop_epoll_open(struct loop_epoll **ret, struct err *err);
+void loop_epoll_close(struct loop_epoll *l); /* NULL is a no-op */
+DEFINE_AUTO(struct loop_epoll *, loop_epoll_close)
+
+/* An idle socket that has the kernel stamp packets: it switches stamping on lazily, and without one
+ * the first reads of fresh connections carry none. Open it at least 50 ms before it is wanted.
+ * Returns a descriptor for fd_close(), or -errno (stamps may then be missing; no other harm). */
+int loop_epoll_keeper(void);

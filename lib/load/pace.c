@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/pace.c - when each item is due, and its request ready before it is.
+ *
+ * Due times are absolute: an item that is released late keeps the time at which it should have been
+ * released, so that no delay of ours (or of a full house) is omitted from what is measured.
+ */
+#include "load/inside.h"
+
+enum { RELEASE_BATCH = 64 }; /* then what has arrived is served first */
+
+bool pace_may_start(const struct engine *e)
+{
+    int64_t duration_ns = e->config->duration_ns;
+
+    if (e->stopping || e->released == e->share)
+        return false;
+    return !e->closed || duration_ns <= 0 || e->now_ns < e->config->start_ns + duration_ns;
+}
+
+/* Position in the schedule of this thread's @nth item. */
+static uint32_t index_of(const struct engine *e, size_t nth)
+{
+    return (uint32_t)(e->config->first + (size_t)e->thread + nth * (size_t)e->threads);
+}
+
+int64_t pace_next_due(const struct engine *e)
+{
+    if (e->closed)
+        return e->slot_head == e->slot_tail ? INT64_MAX
+                                            : e->slot_free[e->slot_tail % (size_t)e->cap];
+    return e->config->start_ns + e->config->schedule->items[index_of(e, e->released)].at_ns;
+}
+
+bool pace_can_render(const struct engine *e)
+{
+    return e->rendered < e->share && e->rendered - e->released < ENGINE_AHEAD &&
+           e->buffers_left > 0;
+}
+
+bool pace_render(struct engine *e)
+{
+    struct ready *r = &e->ahead[e->rendered % ENGINE_AHEAD];
+    const struct load_render *render = &e->config->render;
+
+    if (!pace_can_render(e))
+        return false;
+    r->index = index_of(e, e->rendered);
+    r->buffer = buffer_take(e);
+    r->length = render->request(render->ctx, r->index, buffer_at(e, r->buffer), render->max_bytes);
+    assert(r->length > 0 && r->length <= render->max_bytes);
+    e->rendered++;
+    return true;
+}
+
+static bool is_full(struct engine *e)
+{
+    if (e->in_flight < e->cap)
+        return false;
+    if (!e->waited_for_cap && !e->closed)
+        e->report.cap_waits++;
+    e->waited_for_cap = true;
+    return true;
+}
+
+/* Starts the next item if it is due and can be started. */
+static bool release_one(struct engine *e)
+{
+    int64_t due_ns;
+
+    if (!pace_may_start(e))
+        return false;
+    due_ns = pace_next_due(e);
+    if (due_ns > e->now_ns || is_full(e))
+        return false;
+    if (e->rendered == e->released && !pace_render(e))
+        return false; /* all buffers are out: one comes back when a request is sent */
+    if (e->closed)
+        e->slot_tail++;
+    e->waited_for_cap = false;
+    e->now_ns = e->ops->now(e->loop);
+    conn_start(e, &e->ahead[e->released++ % ENGINE_AHEAD], due_ns);
+    return true;
+}
+
+void pace_release(struct engine *e)
+{
+    for (int i = 0; i < RELEASE_BATCH && release_one(e); i++)
+        ;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/load/response.h - one response, from bytes to events and a verdict: HTTP framing, then SSE or
+ * one JSON document, then what each event carries. Sans-I/O, no times.
+ *
+ *   while ((step = response_next(&r, &at, end, &event)) == RESPONSE_EVENT) ...
+ *   RESPONSE_MORE    all bytes are taken
+ *   RESPONSE_END     complete or malformed: outcome, status, text ... are set; nothing may follow
+ */
+#pragma once
+#include "record/record.h"
+#include "wire/http1.h"
+#include "wire/openai.h"
+#include "wire/sse.h"
+
+enum response_step { RESPONSE_MORE = 0, RESPONSE_EVENT, RESPONSE_END };
+
+struct response {
+    /* set at RESPONSE_END */
+    enum outcome outcome;
+    bool may_keep;  /* the framing is complete and the server announced that it keeps the socket */
+    char text[112]; /* words of a failure, "" if none */
+    /* as far as known */
+    bool is_sse;
+    bool between_events;           /* no byte of an event has come after the last one */
+    int status;                    /* 0: no head yet */
+    int32_t input, output, cached; /* usage; -1 if absent */
+    uint8_t finish;                /* enum finish_reason */
+    /* private */
+    bool done, json_ended;
+    char error[96];
+    struct span piece;
+    struct http1 http;
+    struct sse sse;
+    struct openai openai;
+};
+
+void response_init(struct response *r);
+enum response_step response_next(struct response *r, const char **at, const char *end,
+                                 struct openai_event *event);
+/* The peer closed (@code 0) or broke (-errno) the connection: RESPONSE_EVENT or RESPONSE_END. */
+enum response_step response_eof(struct response *r, int code, struct openai_event *event);
