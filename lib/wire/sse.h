@@ -4,7 +4,8 @@
  * data of an event comes out in spans of the input, a dispatch ends it. CR, LF and CRLF end lines;
  * a leading BOM, comments, id, retry are passed over; several data lines are joined by "\n" (its
  * own span, static). A field name other than data, event, id, retry is SSE_BAD: the standard lets a
- * browser ignore it, but here it is a server that lost its framing.
+ * browser ignore it, but here it is a server that lost its framing. An event that the stream's end
+ * cuts off is not dispatched (in_event tells).
  */
 #pragma once
 #include "wire/http1.h" /* struct span */
@@ -12,8 +13,8 @@
 enum sse_step {
     SSE_MORE = 0, /* all bytes are taken */
     SSE_DATA,     /* piece: data bytes of the current event */
-    SSE_DISPATCH, /* the current event is complete (only if it had data) */
-    SSE_BAD,      /* @why says what */
+    SSE_DISPATCH, /* the current event is complete (only if it had data, if only an empty line) */
+    SSE_BAD,      /* @why says what; given again */
 };
 
 struct sse {
@@ -22,8 +23,9 @@ struct sse {
     const char *why;
     /* private */
     uint8_t state;
-    uint8_t field_len;
-    bool skip_lf, had_data;
+    uint8_t field_len; /* of the field name, or of the event field's value: counted to the size */
+    bool skip_lf;      /* the line just ended with CR */
+    bool dispatched;
     char field[8];
 };
 
