@@ -26,7 +26,12 @@ struct metric {
     const char *definition; /* one sentence for people */
 };
 
+/* The table's first rows are the METRIC_PER_SAMPLE ones, so that they index an array. */
+enum { METRIC_SAMPLE_COUNT = 7 };
+
 const struct metric *metric_find(const char *id); /* NULL: unknown */
 const struct metric *metric_at(size_t i);         /* NULL past the last */
 /* METRIC_PER_SAMPLE: 1 and *@ret in seconds, or 0 when the sample has no such value. */
 int metric_sample(double *ret, const struct metric *m, const struct sample *s);
+/* Output tokens as reported, else the events that carried any. */
+int32_t metric_output_tokens(const struct sample *s);
