@@ -38,6 +38,7 @@ void conn_accept(struct worker *w)
         struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
 
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
         if (!c || epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0) {
             free(c);
             close(fd);
@@ -264,11 +265,33 @@ void conn_next_request(struct worker *w, struct conn *c)
         ;
 }
 
+/* When the kernel had the last byte of a read, if it says so plausibly, on CLOCK_MONOTONIC; else
+ * now. The requests' deadlines count from it: a server that was busy or descheduled when a request
+ * came in must not look like a slow network. */
+static int64_t arrival_ns(struct msghdr *m)
+{
+    int64_t now = clock_mono_ns(), age;
+    struct timespec t;
+
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        memcpy(&t, CMSG_DATA(h), sizeof t);
+        age = clock_real_ns() - (t.tv_sec * NS_PER_S + t.tv_nsec);
+        return age >= 0 && age < NS_PER_S ? now - age : now;
+    }
+    return now;
+}
+
 static void read_some(struct worker *w, struct conn *c)
 {
     static _Thread_local char buf[READ_BYTES];
-    ssize_t n = recv(c->fd, buf, sizeof buf, 0);
-    int64_t now = clock_mono_ns();
+    char control[64];
+    struct iovec v = {buf, sizeof buf};
+    struct msghdr m = {
+        .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(c->fd, &m, 0);
+    int64_t now = arrival_ns(&m);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;

@@ -26,7 +26,7 @@
  *   ID INDEX SEND_NS BYTES KIND   an event; CLOCK_MONOTONIC just before its send; BYTES of its data
  *                                 (payload of "data: "); KIND role content finish usage done, error
  *                                 and bad where a misbehaviour sends one, answer for a whole JSON
- *   ID request NS                 the request was completely received
+ *   ID request NS                 the request was completely received (the kernel's receive stamp)
  *   ID stale NS                   the same, but it met a reset (--keep-alive stale)
  *   ID close NS                   the connection whose latest request this was is gone
  * ID is the client's X-Request-Id (r0, r1 ... without one).
