@@ -40,7 +40,8 @@ struct plan_expect {
     bool published; /* known: published (else declared) */
 };
 
-struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers */
+struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers (whose
+                    * value may be env:NAME or file:PATH: see plan_secret()) */
     const char *key, *value;
 };
 
@@ -53,7 +54,8 @@ struct plan {
     enum regime regime;
 
     /* workload: exactly one of profile and fixed */
-    const char *profile; /* a shipped name or a file */
+    const char *profile;        /* a shipped name or a file; plan_profile() finds it */
+    const char *profile_digest; /* SHA-256 in hex: what the plan was checked against */
     int32_t fixed_input, fixed_output;
     int32_t shared_prefix; /* workload.fixed.shared_prefix_tokens: one block for all, 0 none */
     int64_t slice_from_ns, slice_for_ns; /* slice_for_ns 0: whole */
@@ -132,6 +134,16 @@ NODISCARD int plan_parse(struct plan **ret, const char *text, const char *name,
 char *plan_show(const struct plan *p);
 void plan_free(struct plan *p);
 DEFINE_AUTO(struct plan *, plan_free)
+
+/* The plan's profile: a shipped name, else a file relative to the plan file's folder. -EINVAL if it
+ * is not the one whose digest the plan carries. Only where @p->profile is not "". */
+NODISCARD int plan_profile(struct profile *ret, const struct plan *p, struct err *err);
+/* What "env:NAME" or "file:PATH" (white space at its end cut) stands for: the API key, a header's
+ * value. Never part of a message. Caller frees. */
+NODISCARD int plan_secret(char **ret, const char *reference, struct err *err);
+/* Splits the flag "--KEY=VALUE" in place: 1, and *@ret points into @arg; 0: no such flag. Whether
+ * KEY is one is for plan_load() to say. */
+int plan_flag(struct plan_override *ret, char *arg);
 
 /* The plan's JSON Schema, generated from the key table. Caller frees. */
 char *plan_schema(void);

@@ -32,9 +32,14 @@ struct schedule {
     size_t trials;
     uint64_t prompt_seed;
     double offered_per_s; /* mean arrival rate of an open loop; 0 for a closed one */
-    double production_rate_per_s, production_span_s; /* of the profile, unscaled; 0 if none */
+    double production_rate_per_s, production_span_s; /* of the profile's slice, unscaled; 0: none */
     struct digest profile_digest;
     struct digest digest; /* of the items, their blocks and the prompt seed; not of the target */
+};
+
+enum {
+    SCHEDULE_MAX_ITEMS = 50000000,  /* over all trials; more is refused */
+    SCHEDULE_CLOSED_ITEMS = 100000, /* a trial, of a closed loop that ends by duration */
 };
 
 NODISCARD int schedule_build(struct schedule **ret, const struct plan *p, struct err *err);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/plan/check.c - what only shows between keys: required ones, contradictions, the profile. */
+#include "plan/reading.h"
+#include "base/fs.h"
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where @key was given with a value; NULL: nowhere, or as null. */
+static const struct node *given(const struct reading *r, const char *key)
+{
+    const struct key *k = key_find(key);
+    const struct node *n;
+
+    assert(k);
+    n = r->seen[key_index(k)];
+    return n && !node_is_null(n) ? n : NULL;
+}
+
+static int fail(struct reading *r, const char *key, const char *words)
+{
+    return reading_fail(r, given(r, key), key, "%s", words);
+}
+
+static int check_required(struct reading *r)
+{
+    if (!given(r, "asrun"))
+        return fail(r, "asrun", "is missing; begin the plan with asrun: 1");
+    if (!*r->plan->target.url)
+        return fail(r, "target.url", "is missing; add target: {url: \"http://HOST:PORT/v1\", ...}");
+    if (!*r->plan->target.model)
+        return fail(r, "target.model", "is missing; name the model as the target knows it");
+    return 0;
+}
+
+static int check_fixed(struct reading *r)
+{
+    const struct plan *p = r->plan;
+
+    if (!p->fixed_output)
+        return fail(r, "workload.fixed.output_tokens", "is missing; say how long answers are");
+    if (!p->fixed_input)
+        return fail(r, "workload.fixed.input_tokens", "is missing; say how long prompts are");
+    if (p->shared_prefix > p->fixed_input)
+        return fail(r, "workload.fixed.shared_prefix_tokens",
+                    "is longer than the prompt; at most input_tokens");
+    if (p->slice_for_ns)
+        return fail(r, "workload.slice.for", "cuts a profile, but fixed has none; leave it out");
+    if (p->slice_from_ns)
+        return fail(r, "workload.slice.from", "cuts a profile, but fixed has none; leave it out");
+    if (p->scale_lengths != 1)
+        return fail(r, "workload.scale.lengths",
+                    "scales a profile, but fixed has none; write the lengths themselves");
+    if (p->scale_rate != 1)
+        return fail(r, "workload.scale.rate",
+                    "scales a profile, but fixed has none; write load.rate itself");
+    return 0;
+}
+
+static int check_workload(struct reading *r)
+{
+    const struct plan *p = r->plan;
+    bool fixed = p->fixed_input || p->fixed_output || p->shared_prefix;
+
+    if (!*p->profile && !fixed)
+        return fail(r, "workload",
+                    "is missing; add profile: NAME, or fixed: {input_tokens: 32, ...}");
+    if (*p->profile && fixed)
+        return fail(r, "workload.profile", "and workload.fixed exclude each other; keep one");
+    if (!*p->profile && *p->profile_digest)
+        return fail(r, "workload.profile_digest", "is of no profile; leave it out");
+    return fixed ? check_fixed(r) : 0;
+}
+
+/* The profile's path, relative to the plan's folder unless it is absolute or a shipped name. */
+static const char *beside_plan(char *buf, size_t size, const struct plan *p)
+{
+    const char *slash = strrchr(p->path, '/');
+    const char *name;
+
+    for (size_t i = 0; (name = profile_shipped_name(i)); i++)
+        if (strcmp(name, p->profile) == 0)
+            return p->profile;
+    if (!slash || *p->profile == '/')
+        return p->profile;
+    return snprintf(buf, size, "%.*s/%s", (int)(slash - p->path), p->path, p->profile) < (int)size
+               ? buf
+               : p->profile;
+}
+
+static void list_shipped(char *buf, size_t size)
+{
+    const char *name;
+    size_t used = 0;
+
+    buf[0] = '\0';
+    for (size_t i = 0; used < size && (name = profile_shipped_name(i)); i++)
+        used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+static int find_profile(struct profile *ret, const struct plan *p, struct err *err)
+{
+    char path[PATH_MAX], shipped[160];
+    const char *where = beside_plan(path, sizeof path, p);
+
+    if (!strchr(p->profile, '/') && !strchr(p->profile, '.') && !fs_exists(where)) {
+        const char *name;
+
+        for (size_t i = 0; (name = profile_shipped_name(i)); i++)
+            if (strcmp(name, p->profile) == 0)
+                return profile_find(ret, name, err);
+        list_shipped(shipped, sizeof shipped);
+        return err_set(err, -ENOENT, "'%.60s' is no shipped profile and no file; shipped: %s",
+                       p->profile, shipped);
+    }
+    return profile_find(ret, where, err);
+}
+
+int plan_profile(struct profile *ret, const struct plan *p, struct err *err)
+{
+    AUTO(profile_release) struct profile found = {0};
+    int r = find_profile(&found, p, err);
+
+    if (r < 0)
+        return r;
+    if (*p->profile_digest && strcmp(digest_hex(&found.digest).text, p->profile_digest) != 0)
+        return err_set(err, -EINVAL,
+                       "%s has changed since the plan was fixed; its digest is %.16s..., the "
+                       "plan's %.16s...",
+                       p->profile, digest_hex(&found.digest).text, p->profile_digest);
+    *ret = found;
+    found = (struct profile){0};
+    return 0;
+}
+
+static bool drawn(enum arrivals a)
+{
+    return a == ARRIVALS_POISSON || a == ARRIVALS_GAMMA || a == ARRIVALS_CONSTANT;
+}
+
+/* What was not said about arrivals, from what the profile is. */
+static void resolve_arrivals(struct reading *r, const struct profile *profile)
+{
+    struct plan *p = r->plan;
+
+    if (!profile->learned)
+        return;
+    p->load.arrivals = ARRIVALS_GAMMA;
+    if (!given(r, "load.burstiness") && profile->model.arrival_gamma_shape > 0)
+        p->load.burstiness = fmin(fmax(profile->model.arrival_gamma_shape, 0.01), 1000);
+    if (!p->load.duration_ns && !p->load.requests)
+        p->load.duration_ns = 300 * NS_PER_S;
+}
+
+static int check_slice(struct reading *r, const struct profile *profile)
+{
+    const struct plan *p = r->plan;
+    const char *key = p->slice_from_ns ? "workload.slice.from" : "workload.slice.for";
+
+    if (!p->slice_from_ns && !p->slice_for_ns)
+        return 0;
+    if (profile->learned)
+        return fail(r, key, "cuts rows, but this profile is learned and has none; leave it out");
+    if (profile->row_count == 0 || profile->rows[profile->row_count - 1].at_ns < p->slice_from_ns)
+        return fail(r, key, "begins after the profile's last row; begin earlier");
+    return 0;
+}
+
+static int check_profile(struct reading *r)
+{
+    AUTO(profile_release) struct profile profile = {0};
+    struct plan *p = r->plan;
+    bool asked = given(r, "load.arrivals");
+    struct err why = {0};
+    int rc;
+
+    if (!*p->profile || (*p->profile_digest && asked)) /* fixed, or checked before */
+        return 0;
+    rc = plan_profile(&profile, p, &why);
+    if (rc == -ENOMEM)
+        return reading_no_memory(r);
+    if (rc < 0)
+        return fail(r, "workload.profile", why.text);
+    if (!asked)
+        resolve_arrivals(r, &profile);
+    p->profile_digest = arena_strdup(&p->arena, digest_hex(&profile.digest).text);
+    if (!p->profile_digest)
+        return reading_no_memory(r);
+    if (profile.learned && p->load.arrivals == ARRIVALS_REPLAY)
+        return fail(r, "load.arrivals",
+                    "replay needs a profile with rows, this one is learned; write poisson, gamma "
+                    "or constant");
+    return check_slice(r, &profile);
+}
+
+static int check_ends(struct reading *r)
+{
+    const struct plan *p = r->plan;
+    bool replay = p->load.arrivals == ARRIVALS_REPLAY;
+
+    if (p->load.duration_ns && p->load.requests)
+        return fail(r, "load.requests", "and load.duration both end a trial; keep one");
+    if (!replay && !p->load.duration_ns && !p->load.requests)
+        return fail(r, "load.duration", "is missing, and load.requests too; say how a trial ends");
+    if (replay && p->load.duration_ns && p->slice_for_ns)
+        return fail(r, "load.duration", "and workload.slice.for both end a replay; keep one");
+    return 0;
+}
+
+static int check_rate(struct reading *r)
+{
+    const struct plan *p = r->plan;
+
+    if (p->load.arrivals == ARRIVALS_REPLAY && p->load.rate_per_s > 0)
+        return fail(r, "load.rate",
+                    "is not for replay, whose rate is the profile's; use load.speedup or "
+                    "workload.scale.rate");
+    if (p->load.arrivals == ARRIVALS_CLOSED && p->load.rate_per_s > 0)
+        return fail(r, "load.rate",
+                    "is not for a closed loop, whose rate follows from load.concurrency; leave it "
+                    "out");
+    if (drawn(p->load.arrivals) && p->load.rate_per_s <= 0 && !*p->profile)
+        return fail(r, "load.rate", "is missing; write load: {rate: 4/s}");
+    if (p->load.rate_per_s > 0 && p->scale_rate != 1)
+        return fail(r, "workload.scale.rate",
+                    "scales the profile's rate, but load.rate says another; keep one");
+    return 0;
+}
+
+static int check_arrivals(struct reading *r)
+{
+    const struct plan *p = r->plan;
+    bool closed = p->load.arrivals == ARRIVALS_CLOSED;
+
+    if (p->load.arrivals == ARRIVALS_REPLAY && !*p->profile)
+        return fail(r, "load.arrivals",
+                    "replay needs a profile; write poisson, gamma, constant or closed");
+    if (closed && !p->load.concurrency)
+        return fail(r, "load.concurrency", "is missing; say how many requests are out at a time");
+    if (!closed && p->load.concurrency)
+        return fail(r, "load.concurrency", "is for arrivals: closed only; use max_in_flight");
+    if (p->load.arrivals != ARRIVALS_REPLAY && p->load.speedup != 1)
+        return fail(r, "load.speedup", "is for arrivals: replay only; leave it out");
+    if (p->load.arrivals != ARRIVALS_GAMMA && p->load.burstiness != 1)
+        return fail(r, "load.burstiness", "is for arrivals: gamma only; leave it out");
+    if (closed && p->scale_rate != 1)
+        return fail(r, "workload.scale.rate", "has no meaning in a closed loop; leave it out");
+    return 0;
+}
+
+static int check_warm_up(struct reading *r)
+{
+    const struct plan *p = r->plan;
+
+    if (p->exclude.warm_up == WARM_UP_DURATION && p->load.duration_ns &&
+        p->exclude.warm_up_ns >= p->load.duration_ns)
+        return fail(r, "exclude.warm_up",
+                    "leaves nothing of a trial as long as load.duration; make it shorter, or none");
+    if (p->exclude.warm_up == WARM_UP_REQUESTS && p->load.requests &&
+        p->exclude.warm_up_requests >= p->load.requests)
+        return fail(r, "exclude.warm_up", "leaves none of load.requests; make it smaller, or none");
+    return 0;
+}
+
+/* A figure of the stream can't be asked for where no stream is. */
+static int check_stream(struct reading *r)
+{
+    static const char *const streamed[] = {"ttft.", "itl.", "tpot."};
+    const struct plan *p = r->plan;
+
+    for (size_t i = 0; i < p->good_count; i++)
+        for (size_t s = 0; s < COUNT_OF(streamed); s++)
+            if (!p->target.stream &&
+                strncmp(p->good[i].metric, streamed[s], strlen(streamed[s])) == 0)
+                return fail(r, "target.stream",
+                            "is off, but good asks for token times; turn it on or ask for latency");
+    return 0;
+}
+
+int plan_check(struct reading *r)
+{
+    int (*const checks[])(struct reading *) = {
+        check_required, check_workload, check_profile, check_arrivals,
+        check_rate,     check_ends,     check_warm_up, check_stream,
+    };
+
+    for (size_t i = 0; i < COUNT_OF(checks); i++) {
+        int rc = checks[i](r);
+
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}

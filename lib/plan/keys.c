@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/keys.h"
+#include "plan/plan.h"
+
+#define HOUR_NS 3600e9
+#define WEEK_NS (7 * 24 * HOUR_NS)
+#define AT(f) (long)offsetof(struct plan, f)
+#define GOOD(f) (long)offsetof(struct plan_good, f)
+#define EXPECT(f) (long)offsetof(struct plan_expect, f)
+#define NONE KEY_NO_FIELD
+
+/* The order of an enum key's words is the order of the enum; "" stands for its unstated value. */
+static const char *const regimes[] = {"", "latency", "throughput", "cost", NULL};
+static const char *const apis[] = {"chat", "completions", NULL};
+static const char *const arrivals[] = {"replay", "poisson", "gamma", "constant", "closed", NULL};
+static const char *const resends[] = {"stale", "none", NULL};
+static const char *const only_none[] = {"none", NULL};
+
+static const struct key keys[] = {
+    {"asrun", KEY_VERSION, NULL, 1, 1, NULL, NONE, NONE,
+     "version of this format; required, always 1"},
+    {"question", KEY_TEXT, NULL, 0, 0, NULL, AT(question), NONE,
+     "what is to be decided, in the words of the one who asks"},
+    {"good", KEY_GOOD, NULL, 0, 0, NULL, AT(good), AT(good_count),
+     "what a good answer is: limits on metrics; without any, nothing is claimed"},
+    {"good[].metric", KEY_METRIC, NULL, 0, 0, NULL, GOOD(metric), NONE,
+     "a metric definition id; required"},
+    {"good[].percentile", KEY_PERCENTILE, NULL, 0, 100, NULL, GOOD(percentile), NONE,
+     "99 for p99; not stated: the mean, or the metric's single value"},
+    {"good[].at_most", KEY_LIMIT, NULL, 0, 0, NULL, GOOD(at_most), GOOD(has_at_most),
+     "upper limit, in the metric's unit"},
+    {"good[].at_least", KEY_LIMIT, NULL, 0, 0, NULL, GOOD(at_least), GOOD(has_at_least),
+     "lower limit, in the metric's unit"},
+    {"good[].slo", KEY_SLO, NULL, 0, 0, NULL, GOOD(slo), GOOD(slo_count),
+     "for goodput@1 and slo_attainment@1: the limits that one request must meet, METRIC: DURATION"},
+    {"regime", KEY_ENUM, NULL, 0, 0, regimes, AT(regime), NONE, "what the system is optimised for"},
+    {"workload.family", KEY_TEXT, NULL, 0, 0, NULL, AT(family), NONE,
+     "what kind of work this is, in words: chat, one turn"},
+    {"workload.profile", KEY_TEXT, NULL, 0, 0, NULL, AT(profile), NONE,
+     "a shipped profile's name, or a profile file (relative to the plan); exactly one of profile "
+     "and fixed"},
+    {"workload.profile_digest", KEY_DIGEST, NULL, 0, 0, NULL, AT(profile_digest), NONE,
+     "SHA-256 of the profile; written into the effective plan, it pins the profile's content"},
+    {"workload.fixed.input_tokens", KEY_COUNT, NULL, 1, 10e6, NULL, AT(fixed_input), NONE,
+     "prompt length of every request"},
+    {"workload.fixed.output_tokens", KEY_COUNT, NULL, 1, 10e6, NULL, AT(fixed_output), NONE,
+     "answer length of every request"},
+    {"workload.fixed.shared_prefix_tokens", KEY_COUNT, "0", 0, 10e6, NULL, AT(shared_prefix), NONE,
+     "leading tokens that all prompts of a trial share"},
+    {"workload.slice.from", KEY_DURATION, "0", 0, 520 * WEEK_NS, NULL, AT(slice_from_ns), NONE,
+     "where in the profile to begin"},
+    {"workload.slice.for", KEY_DURATION, NULL, 1, 520 * WEEK_NS, NULL, AT(slice_for_ns), NONE,
+     "how much of the profile to use; not stated: to its end"},
+    {"workload.scale.lengths", KEY_RATIO, "1", 1e-6, 1000, NULL, AT(scale_lengths), NONE,
+     "factor on all lengths of the profile; a gap that the claim names"},
+    {"workload.scale.rate", KEY_RATIO, "1", 1e-6, 1000, NULL, AT(scale_rate), NONE,
+     "factor on the profile's arrival rate; a gap that the claim names"},
+    {"target.url", KEY_URL, NULL, 0, 0, NULL, AT(target.url), NONE,
+     "base of the API, as in http://127.0.0.1:8080/v1; required"},
+    {"target.api", KEY_ENUM, "chat", 0, 0, apis, AT(target.api), NONE,
+     "which endpoint: /chat/completions or /completions"},
+    {"target.model", KEY_TEXT, NULL, 0, 0, NULL, AT(target.model), NONE,
+     "the model's name, as the target knows it; required"},
+    {"target.name", KEY_TEXT, NULL, 0, 0, NULL, AT(target.name), NONE,
+     "what people call this target"},
+    {"target.api_key", KEY_SECRET, NULL, 0, 0, NULL, AT(target.api_key_env),
+     AT(target.api_key_file), "where the API key is: env:NAME or file:PATH; never the key"},
+    {"target.stream", KEY_BOOL, "true", 0, 0, NULL, AT(target.stream), NONE,
+     "ask for a stream of server-sent events"},
+    {"target.ignore_eos", KEY_TRISTATE, "auto", 0, 0, NULL, AT(target.ignore_eos), NONE,
+     "ask the engine to go on to the requested length; auto: where it is known to understand"},
+    {"target.include_usage", KEY_TRISTATE, "auto", 0, 0, NULL, AT(target.include_usage), NONE,
+     "ask for token counts at the end of a stream; auto: where it is known to understand"},
+    {"target.keep_alive", KEY_TRISTATE, "auto", 0, 0, NULL, AT(target.keep_alive), NONE,
+     "reuse connections; auto: where this server was seen to keep them"},
+    {"target.headers", KEY_MAP, NULL, 0, 0, NULL, AT(target.headers), AT(target.header_count),
+     "extra request headers; a secret value is env:NAME or file:PATH"},
+    {"load.arrivals", KEY_ENUM, NULL, 0, 0, arrivals, AT(load.arrivals), NONE,
+     "how requests arrive; default: replay of a profile that has arrivals, else gamma with the "
+     "learned burstiness for 5m"},
+    {"load.speedup", KEY_NUMBER, "1", 1e-6, 1e6, NULL, AT(load.speedup), NONE,
+     "replay: how many times faster than production"},
+    {"load.rate", KEY_RATE, NULL, 1e-6, 1e6, NULL, AT(load.rate_per_s), NONE,
+     "poisson, gamma, constant: mean arrival rate; default: the profile's own times scale.rate"},
+    {"load.burstiness", KEY_NUMBER, "1", 0.01, 1000, NULL, AT(load.burstiness), NONE,
+     "gamma: the shape, 1 / (coefficient of variation of the gaps)^2; 1 is poisson, less is "
+     "burstier"},
+    {"load.concurrency", KEY_COUNT, NULL, 1, 100000, NULL, AT(load.concurrency), NONE,
+     "closed: how many requests are out at any time"},
+    {"load.duration", KEY_DURATION, NULL, 1e6, WEEK_NS, NULL, AT(load.duration_ns), NONE,
+     "how long a trial sends requests; or requests"},
+    {"load.requests", KEY_COUNT64, NULL, 1, 50e6, NULL, AT(load.requests), NONE,
+     "how many requests a trial sends; or duration"},
+    {"load.max_in_flight", KEY_COUNT, "1024", 1, 65536, NULL, AT(load.max_in_flight), NONE,
+     "open loop: most requests out at a time; reaching it is recorded"},
+    {"load.timeout", KEY_DURATION, "120s", 1e6, 24 * HOUR_NS, NULL, AT(load.timeout_ns), NONE,
+     "most time for one request, from its first byte sent"},
+    {"load.connect_timeout", KEY_DURATION, "10s", 1e6, HOUR_NS, NULL, AT(load.connect_timeout_ns),
+     NONE, "most time to connect"},
+    {"load.stall_timeout", KEY_DURATION, "30s", 1e6, 24 * HOUR_NS, NULL, AT(load.stall_timeout_ns),
+     NONE, "most time between two pieces of an answer"},
+    {"load.resend", KEY_ENUM, "stale", 0, 0, resends, AT(load.resend), NONE,
+     "stale: a request that a reused, silently closed connection lost is sent once more, and "
+     "counted; none: never"},
+    {"load.threads", KEY_COUNT, "1", 1, 64, NULL, AT(load.threads), NONE,
+     "threads that send and receive"},
+    {"load.drain_timeout", KEY_DURATION, "60s", 0, 24 * HOUR_NS, NULL, AT(load.drain_timeout_ns),
+     NONE, "how long answers are awaited after the last arrival"},
+    {"load.temperature", KEY_NUMBER, "0", 0, 2, NULL, AT(load.temperature), NONE,
+     "sampling temperature that is asked for"},
+    {"trials.count", KEY_COUNT, "1", 1, 1000, NULL, AT(trials.count), NONE,
+     "repetitions; one trial can't say more than a snapshot"},
+    {"trials.reset", KEY_TEXT, "none", 0, 0, only_none, AT(trials.reset), NONE,
+     "what is reset between trials"},
+    {"trials.pause", KEY_DURATION, "0", 0, 24 * HOUR_NS, NULL, AT(trials.pause_ns), NONE,
+     "rest between trials"},
+    {"exclude.warm_up", KEY_WARM_UP, "first 30s", 0, 0, NULL, AT(exclude.warm_up), NONE,
+     "what of each trial is not counted: first DURATION, first COUNT, or none"},
+    {"exclude.one_off", KEY_WORD, "none", 0, 0, only_none, NONE, NONE,
+     "rule for one-off disturbances"},
+    {"exclude.drain", KEY_BOOL, "true", 0, 0, NULL, AT(exclude.drain), NONE,
+     "throughput counts up to the last arrival, not over the drain"},
+    {"stack.require", KEY_MAP, NULL, 0, 0, NULL, AT(stack_require), AT(stack_require_count),
+     "facts of the stack that must hold, FACT: PATTERN"},
+    {"system.require", KEY_MAP, NULL, 0, 0, NULL, AT(system_require), AT(system_require_count),
+     "facts of the system that must hold, FACT: PATTERN"},
+    {"declare", KEY_MAP, NULL, 0, 0, NULL, AT(declare), AT(declare_count),
+     "facts that only the user knows, FACT: VALUE, as in precision: bf16"},
+    {"expect", KEY_EXPECT, NULL, 0, 0, NULL, AT(expect), AT(expect_count),
+     "what one expects to see; printed beside what was seen, never a claim"},
+    {"expect[].metric", KEY_METRIC, NULL, 0, 0, NULL, EXPECT(metric), NONE,
+     "a metric definition id; required"},
+    {"expect[].percentile", KEY_PERCENTILE, NULL, 0, 100, NULL, EXPECT(percentile), NONE,
+     "99 for p99; not stated: the mean, or the metric's single value"},
+    {"expect[].value", KEY_LIMIT, NULL, 0, 0, NULL, EXPECT(value), NONE,
+     "in the metric's unit; required"},
+    {"expect[].source", KEY_TEXT, NULL, 0, 0, NULL, EXPECT(source), NONE, "who says so, and where"},
+    {"expect[].published", KEY_BOOL, "false", 0, 0, NULL, EXPECT(published), NONE,
+     "somebody's document says so; else the user does"},
+    {"cost.usd_per_hour", KEY_NUMBER, NULL, 1e-9, 1e9, NULL, AT(cost.usd_per_hour), NONE,
+     "price of the system"},
+    {"cost.source", KEY_TEXT, NULL, 0, 0, NULL, AT(cost.source), NONE, "where the price is from"},
+    {"cost.as_of", KEY_TEXT, NULL, 0, 0, NULL, AT(cost.as_of), NONE, "date of the price"},
+    {"gates", KEY_MAP, NULL, 0, 0, NULL, AT(gates), AT(gate_count),
+     "overrides of gates@1, GATE: VALUE; each is named in the claim"},
+    {"assume", KEY_TEXTS, NULL, 0, 0, NULL, AT(assume), AT(assume_count),
+     "what is taken for granted, one sentence each"},
+    {"seed", KEY_SEED, "1", 0, 9223372036854774784.0, NULL, AT(seed), NONE,
+     "of arrivals, lengths and prompts"},
+};
+
+static_assert(COUNT_OF(keys) <= KEY_MAX, "raise KEY_MAX");
+
+const struct key *key_at(size_t i)
+{
+    return i < COUNT_OF(keys) ? &keys[i] : NULL;
+}
+
+size_t key_index(const struct key *k)
+{
+    return (size_t)(k - keys);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/plan/reading.h - what the parts of the plan's parser share; not for other modules. */
+#pragma once
+#include "base/json.h"
+#include "plan/keys.h"
+#include "plan/plan.h"
+#include "plan/tree.h"
+
+struct reading {
+    struct plan *plan;
+    const char *name; /* of the file, for messages */
+    struct err *err;
+    const struct node *seen[KEY_MAX]; /* where each key of the table was given */
+};
+
+/* -EINVAL with "FILE:LINE: KEY: ..."; @n NULL: the first line. */
+int reading_fail(struct reading *r, const struct node *n, const char *key, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+int reading_no_memory(struct reading *r);
+
+/* Sets the field of @k in @base (the plan, or an entry of a list) from @n; @shown is its name in
+ * messages. */
+NODISCARD int value_set(struct reading *r, const struct key *k, const char *shown,
+                        const struct node *n, void *base);
+/* The same from the key's own default. */
+NODISCARD int value_default(struct reading *r, const struct key *k, void *base);
+/* The value as the effective plan has it; null where it is not stated. */
+json_t *value_json(const struct key *k, const void *base);
+/* Shortest decimal text that reads back as @v. */
+struct number_text {
+    char text[40];
+} number_text(double v);
+
+/* Lists and maps: KEY_TEXTS, KEY_MAP, KEY_GOOD, KEY_EXPECT. */
+NODISCARD int list_set(struct reading *r, const struct key *k, const char *shown,
+                       const struct node *n, void *base);
+json_t *list_json(const struct key *k, const void *base);
+
+/* URLs, secrets and headers. */
+NODISCARD int url_check(struct reading *r, const char *shown, const struct node *n);
+NODISCARD int secret_set(struct reading *r, const struct key *k, const char *shown,
+                         const struct node *n, void *base);
+NODISCARD int headers_check(struct reading *r, const char *shown, const struct node *map);
+
+/* Contradictions between keys, and the profile. Resolves load.arrivals. */
+NODISCARD int plan_check(struct reading *r);
+
+/* All keys in table order, defaults written out. NULL: no memory. */
+json_t *plan_json(const struct plan *p);
