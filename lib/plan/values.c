@@ -90,7 +90,8 @@ static int set_number(struct reading *r, const struct key *k, const char *shown,
     double v;
 
     if (read_number(&v, k, n->text) < 0)
-        return reading_fail(r, n, shown, "'%.60s' is not %s", n->text, key_takes(k));
+        return reading_fail(r, n, shown, "'%.60s' does not fit; it takes %s", n->text,
+                            key_takes(k));
     if (check_range(r, k, shown, n, v) < 0)
         return -EINVAL;
     store_number(k, v, field);
@@ -160,7 +161,8 @@ static int set_bool(struct reading *r, const struct key *k, const char *shown, c
     bool v = found == 1;
 
     if (found < 0)
-        return reading_fail(r, n, shown, "'%.60s' is not %s", n->text, key_takes(k));
+        return reading_fail(r, n, shown, "'%.60s' does not fit; it takes %s", n->text,
+                            key_takes(k));
     memcpy(field, &v, sizeof v);
     return 0;
 }
@@ -172,7 +174,8 @@ static int set_tristate(struct reading *r, const struct key *k, const char *show
     enum tristate v = found == 1 ? TRI_YES : found == 0 ? TRI_NO : TRI_AUTO;
 
     if (found < 0 && strcmp(n->text, "auto") != 0)
-        return reading_fail(r, n, shown, "'%.60s' is not %s", n->text, key_takes(k));
+        return reading_fail(r, n, shown, "'%.60s' does not fit; it takes %s", n->text,
+                            key_takes(k));
     memcpy(field, &v, sizeof v);
     return 0;
 }
