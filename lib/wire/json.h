@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lib/wire/json.h - a streaming JSON scanner for foreign bytes: no allocation, no recursion, any
- * split of the input. The caller pulls tokens. Strings and keys come in decoded pieces (escapes
- * resolved, at most JSON_PIECE bytes a piece); numbers whole. Infinity, -Infinity and NaN are
- * taken as numbers (other tools write them). Nesting is limited to JSON_DEPTH.
+ * split of the input gives the same tokens. The caller pulls them. Strings and keys come in decoded
+ * pieces (escapes resolved, at most JSON_PIECE bytes a piece, never half a character); a string of
+ * up to JSON_PIECE - 6 bytes is always one token. Numbers come whole.
+ *
+ * Strict RFC 8259 with these exceptions: Infinity, -Infinity and NaN are taken as numbers (other
+ * tools write them); a lone surrogate escape, which the grammar allows but UTF-8 does not, becomes
+ * U+FFFD; invalid UTF-8, nesting beyond JSON_DEPTH and numbers of JSON_WORD bytes are JSON_BAD.
+ *
+ *   while ((token = json_scan_next(&s, &at, end)) != JSON_MORE && token < JSON_DONE) ...
  */
 #pragma once
 #include "base/base.h"
 
-enum { JSON_DEPTH = 64, JSON_PIECE = 64 };
+enum { JSON_DEPTH = 64, JSON_PIECE = 64, JSON_WORD = 64 };
 
 enum json_token {
     JSON_MORE = 0, /* all bytes are taken */
@@ -20,34 +26,37 @@ enum json_token {
     JSON_KEY,          /* last (or only) piece of a key */
     JSON_STRING_PIECE, /* more of the string follows */
     JSON_STRING,       /* last (or only) piece; may be empty */
-    JSON_NUMBER,       /* number; is_integer and integer where it fits int64 exactly */
+    JSON_NUMBER,       /* number; is_integer and integer where it is whole and fits */
     JSON_TRUE,
     JSON_FALSE,
     JSON_NULL,
-    JSON_DONE, /* one complete value has been read; only white space may follow */
+    JSON_DONE, /* in place of JSON_MORE once the value is complete; only white space may follow */
     JSON_BAD,  /* @why; stays bad */
 };
 
 struct json_scan {
     char piece[JSON_PIECE + 1]; /* NUL-terminated; piece_len counts embedded NULs */
     size_t piece_len;
-    double number;
-    int64_t integer;
+    double number;   /* nearest; infinite beyond its range */
+    int64_t integer; /* of 12, and of 12.0 and 1.2e1 up to 2^53; -0 is 0 */
     bool is_integer;
-    const char *why;
-    int depth;
+    const char *why; /* static text */
+    int depth;       /* counts the container of a BEGIN, no longer that of an END */
     /* private */
-    uint8_t state, after, literal, escape;
-    uint8_t utf8_left;
-    uint16_t unit, high; /* \u escapes */
-    uint64_t in_object;  /* bit d: level d is an object */
-    size_t literal_at;
-    char digits[40];
+    uint8_t state;
+    bool is_key;                            /* the string being read */
+    bool given;                             /* the piece has been given out: start a new one */
+    uint8_t utf8_left, utf8_low, utf8_high; /* bytes to come; bounds of the next one */
+    uint8_t unit_digits;                    /* of a \u escape */
+    uint16_t unit, high;                    /* its value; a high surrogate waiting for a low one */
+    uint8_t word_len;
+    uint64_t in_object; /* bit d: level d + 1 is an object */
+    char word[JSON_WORD];
 };
 
 void json_scan_init(struct json_scan *s);
 /* Takes bytes from *@at up to @end until there is a token to report. */
 enum json_token json_scan_next(struct json_scan *s, const char **at, const char *end);
-/* The input has ended: JSON_DONE if a complete value was read (a bare number ends here: JSON_NUMBER
- * first), else JSON_BAD. */
+/* The input has ended: JSON_DONE if a complete value was read (a bare number or literal ends here:
+ * its token first, JSON_DONE at the next call), else JSON_BAD. */
 enum json_token json_scan_end(struct json_scan *s);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/wire/json.c - structure here; strings in json_string.c, numbers and literals in json_word.c.
+ *
+ * A token's bytes are collected in the scanner before it is given, never read from the input twice.
+ * That makes the tokens independent of how the input is cut.
+ */
+#include "wire/json_parts.h"
+
+void json_scan_init(struct json_scan *s)
+{
+    s->piece_len = 0;
+    s->number = 0;
+    s->integer = 0;
+    s->is_integer = false;
+    s->why = NULL;
+    s->depth = 0;
+    s->state = JSON_AT_VALUE;
+    s->given = false;
+    s->high = 0;
+    s->in_object = 0;
+}
+
+enum json_token json_bad(struct json_scan *s, const char *why)
+{
+    s->why = why;
+    s->state = JSON_AT_BAD;
+    return JSON_BAD;
+}
+
+static bool in_object(const struct json_scan *s)
+{
+    return s->in_object >> (s->depth - 1) & 1;
+}
+
+static enum json_token open_container(struct json_scan *s, bool object)
+{
+    uint64_t bit;
+
+    if (s->depth == JSON_DEPTH)
+        return json_bad(s, "nested too deeply");
+    bit = UINT64_C(1) << s->depth++;
+    s->in_object = object ? s->in_object | bit : s->in_object & ~bit;
+    s->state = object ? JSON_AT_FIRST_KEY : JSON_AT_FIRST_ELEMENT;
+    return object ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN;
+}
+
+static enum json_token close_container(struct json_scan *s)
+{
+    bool object = in_object(s);
+
+    s->depth--;
+    json_after_value(s);
+    return object ? JSON_OBJECT_END : JSON_ARRAY_END;
+}
+
+static enum json_token begin_value(struct json_scan *s, const char **at)
+{
+    char c = **at;
+
+    if (json_is_word(c)) { /* its first byte is taken with the others */
+        s->word_len = 0;
+        s->state = JSON_AT_WORD;
+        return JSON_MORE;
+    }
+    (*at)++;
+    if (c == '"')
+        return json_string_begin(s, false);
+    if (c == '{' || c == '[')
+        return open_container(s, c == '{');
+    if (c == ']' && s->state == JSON_AT_FIRST_ELEMENT)
+        return close_container(s);
+    return json_bad(s, "expected a value");
+}
+
+static enum json_token begin_key(struct json_scan *s, char c)
+{
+    if (c == '"')
+        return json_string_begin(s, true);
+    if (c == '}' && s->state == JSON_AT_FIRST_KEY)
+        return close_container(s);
+    return json_bad(s, "expected a key");
+}
+
+static enum json_token take_colon(struct json_scan *s, char c)
+{
+    if (c != ':')
+        return json_bad(s, "expected a colon");
+    s->state = JSON_AT_VALUE;
+    return JSON_MORE;
+}
+
+static enum json_token go_on(struct json_scan *s, char c)
+{
+    if (c == ',') {
+        s->state = in_object(s) ? JSON_AT_KEY : JSON_AT_VALUE;
+        return JSON_MORE;
+    }
+    if (c == (in_object(s) ? '}' : ']'))
+        return close_container(s);
+    return json_bad(s, "expected a comma or the end of the object or array");
+}
+
+static enum json_token take_structure(struct json_scan *s, const char **at)
+{
+    switch ((enum json_state)s->state) {
+    case JSON_AT_VALUE:
+    case JSON_AT_FIRST_ELEMENT:
+        return begin_value(s, at);
+    case JSON_AT_FIRST_KEY:
+    case JSON_AT_KEY:
+        return begin_key(s, *(*at)++);
+    case JSON_AT_COLON:
+        return take_colon(s, *(*at)++);
+    case JSON_AT_NEXT:
+        return go_on(s, *(*at)++);
+    default:
+        return json_bad(s, "more than one value");
+    }
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+enum json_token json_scan_next(struct json_scan *s, const char **at, const char *end)
+{
+    enum json_token token = JSON_MORE;
+
+    if (s->state == JSON_AT_BAD)
+        return JSON_BAD;
+    while (token == JSON_MORE && *at < end) {
+        if (s->state >= JSON_AT_STRING)
+            token = json_string_take(s, at, end);
+        else if (s->state == JSON_AT_WORD)
+            token = json_word_take(s, at, end);
+        else if (is_space(**at))
+            (*at)++;
+        else
+            token = take_structure(s, at);
+    }
+    return token == JSON_MORE && s->state == JSON_AT_END ? JSON_DONE : token;
+}
+
+enum json_token json_scan_end(struct json_scan *s)
+{
+    if (s->state == JSON_AT_BAD)
+        return JSON_BAD;
+    if (s->state == JSON_AT_END)
+        return JSON_DONE;
+    if (s->state == JSON_AT_WORD && s->depth == 0)
+        return json_word_end(s);
+    return json_bad(s, s->state == JSON_AT_VALUE && s->depth == 0 ? "no value"
+                                                                  : "cut off inside a value");
+}
