@@ -18,9 +18,12 @@ struct profile_row {
 };
 
 struct profile_drop { /* rows of the source that were not taken, by reason */
-    char reason[48];
+    char reason[64];
     int64_t rows;
+    int64_t first_line; /* where the first of them stands */
 };
+
+enum { PROFILE_TOKENS_MAX = 100000000, PROFILE_DROPS = 32 };
 
 struct profile_header {
     char name[96];
@@ -31,19 +34,28 @@ struct profile_header {
     char time_zone[32];                  /* "UTC", "unstated", ... */
     char window_from[40], window_to[40]; /* RFC 3339 where the source has absolute times, else "" */
     int64_t rows_read, rows_used;
-    struct profile_drop drops[16];
+    struct profile_drop drops[PROFILE_DROPS];
     size_t drop_count;
-    int32_t block_tokens; /* tokens a prefix block stands for; 0: no prefix information */
-    char license[128];    /* of the source, "" if not known */
+    int32_t block_tokens;  /* tokens a prefix block stands for; 0: no prefix information */
+    char ignored[256];     /* names of the source's fields that were not used, "" if none */
+    char license[128];     /* SPDX id of the source's licence, "" if not known */
+    char attribution[512]; /* author, title, link; "" if not known */
+    char modified[128];    /* what was changed on the way from the source */
 };
 
-enum { PROFILE_QUANTILES = 65 }; /* at 0, 1/64, ..., 1 */
+enum { PROFILE_QUANTILES = 73 }; /* at 0, 1/64, ..., 1, and 1/128 ... 1/1024 from either end */
+double profile_level(size_t i);  /* the i-th quantile's probability */
+/* The value below which a share @u of the table's mass lies: linear between its quantiles. */
+double profile_quantile(const double table[PROFILE_QUANTILES], double u);
+double profile_table_mean(const double table[PROFILE_QUANTILES]);
 
 struct profile_learned {
     double input_q[PROFILE_QUANTILES], output_q[PROFILE_QUANTILES]; /* tokens */
     double inter_arrival_q[PROFILE_QUANTILES];                      /* seconds */
     double rank_correlation; /* Spearman, input against output; drawn by a Gaussian copula */
-    double rate_per_s, arrival_cv, arrival_gamma_shape;
+    double rate_per_s, arrival_cv;
+    double arrival_gamma_shape; /* 1 / cv^2: by moments, since real traces have equal times */
+    double dispersion_10s;      /* as in profile_stats */
     double span_s;
     double prefix_reuse_share; /* share of input tokens in blocks seen before; -1: unknown */
 };
@@ -83,8 +95,9 @@ NODISCARD int profile_slice(struct profile *p, int64_t from_ns, int64_t for_ns, 
 struct profile_stats { /* what `profile show` prints */
     int64_t requests;
     double span_s, rate_per_s;
-    double arrival_cv;     /* of inter-arrival times; 1 for Poisson */
-    double dispersion_10s; /* index of dispersion of counts in 10 s windows; 1 for Poisson */
+    double arrival_cv; /* of inter-arrival times; 1 for Poisson */
+    double
+        dispersion_10s; /* variance / mean of counts in 10 s windows; 1 for Poisson; NAN: short */
     double input_q[9], output_q[9]; /* 0 1 10 25 50 75 90 99 100 % */
     double input_mean, output_mean;
     double rank_correlation;
