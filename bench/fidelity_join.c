@@ -141,7 +141,7 @@ static int by_value(const void *a, const void *b)
 static double quantile(struct figures *f, double q)
 {
     if (f->count == 0)
-        return NAN;
+        return (double)NAN;
     qsort(f->data, f->count, sizeof *f->data, by_value);
     return f->data[(size_t)i64_max((int64_t)ceil(q * (double)f->count) - 1, 0)];
 }
