@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evidence/table.h"
+#include "base/str.h"
+#include "evidence/columns.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const char *columns; /* NULL: those of sample_columns */
+    size_t cells;
+    const char *types; /* the columns as CREATE TABLE wants them, with constraints */
+} tables[TABLE_COUNT_] = {
+    [TABLE_META] = {"meta", "key, value", 2, "key TEXT NOT NULL UNIQUE, value TEXT NOT NULL"},
+    [TABLE_TRIAL] = {"trial", "trial, start_ns, first, count, reset", 5,
+                     "trial INTEGER NOT NULL UNIQUE, start_ns INTEGER NOT NULL,"
+                     " first INTEGER NOT NULL, count INTEGER NOT NULL, reset TEXT NOT NULL"},
+    [TABLE_TRIAL_END] = {"trial_end", "trial, end_ns, last_due_ns, outcome", 4,
+                         "trial INTEGER NOT NULL UNIQUE, end_ns INTEGER, last_due_ns INTEGER,"
+                         " outcome TEXT NOT NULL"},
+    [TABLE_FACT] = {"fact", "scope, name, value, unit, source, known, time_ns", 7,
+                    "scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT, unit TEXT NOT NULL,"
+                    " source TEXT NOT NULL, known TEXT NOT NULL, time_ns INTEGER"},
+    [TABLE_NOTE] = {"note", "time_ns, kind, text", 3,
+                    "time_ns INTEGER, kind TEXT NOT NULL, text TEXT NOT NULL"},
+    [TABLE_SAMPLE] = {"sample", NULL, SAMPLE_COLUMNS, NULL},
+    [TABLE_EVENT_PART] = {"event_part", "sample, part, first_index, events, blob", 5,
+                          "sample INTEGER NOT NULL, part INTEGER NOT NULL,"
+                          " first_index INTEGER NOT NULL, events INTEGER NOT NULL,"
+                          " blob BLOB NOT NULL, UNIQUE (sample, part)"},
+};
+
+static const char other_tables[] =
+    "CREATE TABLE pending (sample INTEGER PRIMARY KEY, ring INTEGER NOT NULL,"
+    " packed_to INTEGER NOT NULL, state BLOB NOT NULL);"
+    "CREATE TABLE spool_pos (ring INTEGER PRIMARY KEY, position INTEGER NOT NULL,"
+    " lost INTEGER NOT NULL);"
+    "CREATE TABLE chain (block INTEGER PRIMARY KEY, prev TEXT NOT NULL, digest TEXT NOT NULL,"
+    " meta INTEGER NOT NULL, trial INTEGER NOT NULL, trial_end INTEGER NOT NULL,"
+    " fact INTEGER NOT NULL, note INTEGER NOT NULL, sample INTEGER NOT NULL,"
+    " event_part INTEGER NOT NULL);"
+    "CREATE VIEW trials AS SELECT trial, start_ns, end_ns, last_due_ns, first, count,"
+    " coalesce(outcome, 'running') AS outcome, reset FROM trial LEFT JOIN trial_end USING (trial);";
+
+const char *table_name(enum table t)
+{
+    return tables[t].name;
+}
+
+size_t table_cells(enum table t)
+{
+    return tables[t].cells;
+}
+
+static void add_columns(struct str *sql, enum table t)
+{
+    if (t != TABLE_SAMPLE) {
+        str_add(sql, tables[t].columns);
+        return;
+    }
+    for (size_t i = 0; i < SAMPLE_COLUMNS; i++)
+        str_addf(sql, "%s%s", i ? ", " : "", sample_columns[i].name);
+}
+
+static void add_sample_types(struct str *sql)
+{
+    for (size_t i = 0; i < SAMPLE_COLUMNS; i++)
+        str_addf(sql, "%s%s %s%s%s", i ? ", " : "", sample_columns[i].name,
+                 sample_columns[i].size == 0 ? "TEXT" : "INTEGER",
+                 sample_columns[i].nullable ? "" : " NOT NULL", i == 0 ? " UNIQUE" : "");
+}
+
+/* For people: names instead of numbers, the order of samples --csv, then the rest. */
+static void add_samples_view(struct str *sql)
+{
+    str_add(sql, "CREATE VIEW samples AS SELECT 'asrun-' || coalesce((SELECT value FROM meta WHERE"
+                 " key = 'run_id'), '') || '-' || id AS request_id, trial, CASE outcome");
+    for (int i = 0; i < OUTCOME_COUNT_; i++)
+        str_addf(sql, " WHEN %d THEN '%s'", i, outcome_name((enum outcome)i));
+    str_add(sql, " END AS outcome, due_ns, released_ns, connect_end_ns AS connect_ns, sent_ns,"
+                 " first_byte_ns, first_content_ns, last_content_ns, end_ns, input_requested,"
+                 " input_reported, output_requested, output_reported, id, connect_start_ns,"
+                 " sent_last_ns, first_choice_ns, cached_reported, reuse_expected, content_events,"
+                 " events, http_status, request_bytes, response_bytes, CASE finish");
+    for (int i = FINISH_NONE; i <= FINISH_OTHER; i++)
+        str_addf(sql, " WHEN %d THEN '%s'", i, finish_name((enum finish_reason)i));
+    str_add(sql, " END AS finish, reused, resent, kernel, error FROM sample ORDER BY id;");
+}
+
+int table_create_all(sqlite3 *db, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+
+    str_addf(&sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;", EVIDENCE_APPLICATION_ID,
+             EVIDENCE_FORMAT);
+    for (enum table t = 0; t < TABLE_COUNT_; t++) {
+        str_addf(&sql, "CREATE TABLE %s (seq INTEGER PRIMARY KEY, ", tables[t].name);
+        if (t == TABLE_SAMPLE)
+            add_sample_types(&sql);
+        else
+            str_add(&sql, tables[t].types);
+        str_add(&sql, ");");
+    }
+    str_add(&sql, other_tables);
+    add_samples_view(&sql);
+    if (!str_ok(&sql))
+        return err_set(err, -ENOMEM, "create tables: out of memory");
+    return sql_exec(db, sql.data, "create tables", err);
+}
+
+int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+
+    str_addf(&sql, "INSERT INTO %s (", tables[t].name);
+    add_columns(&sql, t);
+    str_add(&sql, ") VALUES (");
+    for (size_t i = 0; i < tables[t].cells; i++)
+        str_add(&sql, i ? ", ?" : "?");
+    str_add(&sql, ")");
+    if (!str_ok(&sql))
+        return err_set(err, -ENOMEM, "insert into %s: out of memory", tables[t].name);
+    return sql_prepare(ret, db, sql.data, err);
+}
+
+int table_select(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+
+    str_add(&sql, "SELECT ");
+    add_columns(&sql, t);
+    str_addf(&sql, " FROM %s ORDER BY seq", tables[t].name);
+    if (!str_ok(&sql))
+        return err_set(err, -ENOMEM, "read %s: out of memory", tables[t].name);
+    return sql_prepare(ret, db, sql.data, err);
+}
+
+struct cell cell_int(int64_t v)
+{
+    return (struct cell){.type = SQLITE_INTEGER, .number = v};
+}
+
+struct cell cell_time(int64_t ns)
+{
+    return ns == TIME_NONE ? (struct cell){.type = SQLITE_NULL} : cell_int(ns);
+}
+
+struct cell cell_text(const char *text)
+{
+    if (!text)
+        return (struct cell){.type = SQLITE_NULL};
+    return (struct cell){.type = SQLITE_TEXT, .data = text, .len = strlen(text)};
+}
+
+struct cell cell_blob(const void *data, size_t len)
+{
+    return (struct cell){.type = SQLITE_BLOB, .data = data, .len = len};
+}
+
+/* Binding fails only for want of memory, and then the step that follows fails or its row is NULL
+ * where NULL is not allowed; text and blobs outlive the step, so nothing is copied. */
+void cell_bind(sqlite3_stmt *st, int index, const struct cell *c)
+{
+    if (c->type == SQLITE_INTEGER)
+        (void)sqlite3_bind_int64(st, index, c->number);
+    else if (c->type == SQLITE_TEXT)
+        (void)sqlite3_bind_text64(st, index, c->data, c->len, SQLITE_STATIC, SQLITE_UTF8);
+    else if (c->type == SQLITE_BLOB)
+        (void)sqlite3_bind_blob64(st, index, c->data, c->len, SQLITE_STATIC);
+    else
+        (void)sqlite3_bind_null(st, index);
+}
+
+struct cell cell_read(sqlite3_stmt *st, int column)
+{
+    struct cell c = {.type = sqlite3_column_type(st, column)};
+
+    if (c.type == SQLITE_INTEGER) {
+        c.number = sqlite3_column_int64(st, column);
+    } else if (c.type == SQLITE_TEXT || c.type == SQLITE_BLOB) {
+        c.data = c.type == SQLITE_TEXT ? (const void *)sqlite3_column_text(st, column)
+                                       : sqlite3_column_blob(st, column);
+        c.len = (size_t)sqlite3_column_bytes(st, column);
+    }
+    return c;
+}
+
+void sample_cells(struct cell *ret, const struct sample *s)
+{
+    for (size_t i = 0; i < SAMPLE_COLUMNS; i++) {
+        const struct column *c = &sample_columns[i];
+
+        if (c->size == 0) {
+            ret[i] = cell_text(s->error);
+            continue;
+        }
+        ret[i] = cell_int(column_get(c, s));
+        if (c->nullable && ret[i].number == c->none)
+            ret[i].type = SQLITE_NULL;
+    }
+}
+
+static int read_error(struct sample *s, sqlite3_stmt *st, int column)
+{
+    struct cell c = cell_read(st, column);
+
+    if (c.type != SQLITE_TEXT || !c.data || c.len >= sizeof s->error)
+        return -EBADMSG;
+    memcpy(s->error, c.data, c.len);
+    s->error[c.len] = '\0';
+    return 0;
+}
+
+int sample_read(struct sample *ret, sqlite3_stmt *st)
+{
+    struct sample s = {0};
+
+    for (int i = 0; i < SAMPLE_COLUMNS; i++) {
+        const struct column *c = &sample_columns[i];
+        int type = sqlite3_column_type(st, i), r;
+
+        if (c->size == 0)
+            r = read_error(&s, st, i);
+        else if (type == SQLITE_NULL && c->nullable)
+            r = column_set(c, &s, c->none);
+        else
+            r = type == SQLITE_INTEGER ? column_set(c, &s, sqlite3_column_int64(st, i)) : -EBADMSG;
+        if (r < 0)
+            return r;
+    }
+    *ret = s;
+    return s.outcome < OUTCOME_COUNT_ && s.finish <= FINISH_OTHER ? 0 : -EBADMSG;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/evidence/table.h - the tables of an .asrun file. Those of enum table are append-only and
+ * chained (evidence/chain.h), in the order in which one block holds them.
+ */
+#pragma once
+#include "base/base.h"
+#include "evidence/sql.h"
+#include "record/sample.h"
+
+enum { EVIDENCE_APPLICATION_ID = 0x6173726e /* "asrn" */, EVIDENCE_FORMAT = 1 };
+
+enum table {
+    TABLE_META = 0,
+    TABLE_TRIAL = 1,
+    TABLE_TRIAL_END = 2,
+    TABLE_FACT = 3,
+    TABLE_NOTE = 4,
+    TABLE_SAMPLE = 5,
+    TABLE_EVENT_PART = 6,
+    TABLE_COUNT_,
+};
+enum { CELLS_MAX = 32 };
+
+struct cell { /* one value of a row; @type is SQLite's */
+    int type;
+    int64_t number;
+    const void *data;
+    size_t len;
+};
+
+const char *table_name(enum table t);
+size_t table_cells(enum table t);
+/* Creates every table and view in an empty database. */
+NODISCARD int table_create_all(sqlite3 *db, struct err *err);
+/* INSERT of one row / SELECT of all rows in the order they were written, without the row number. */
+NODISCARD int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);
+NODISCARD int table_select(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);
+
+struct cell cell_int(int64_t v);
+struct cell cell_time(int64_t ns);          /* TIME_NONE: NULL */
+struct cell cell_text(const char *text);    /* NULL: NULL */
+struct cell cell_blob(const void *data, size_t len);
+void cell_bind(sqlite3_stmt *st, int index, const struct cell *c);
+struct cell cell_read(sqlite3_stmt *st, int column); /* borrowed until the next step */
+
+/* The cells of a sample's row, and back. -EBADMSG: a value that no sample has. */
+void sample_cells(struct cell *ret, const struct sample *s);
+NODISCARD int sample_read(struct sample *ret, sqlite3_stmt *st);
