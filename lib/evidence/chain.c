@@ -33,8 +33,8 @@ static int parse_hex(struct digest *ret, const char *text)
 int chain_resume(struct chain *c, sqlite3 *db, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
-    int r = sql_prepare(&st, db, "SELECT block, digest FROM chain ORDER BY block DESC LIMIT 1",
-                        err);
+    int r =
+        sql_prepare(&st, db, "SELECT block, digest FROM chain ORDER BY block DESC LIMIT 1", err);
 
     if (r == 0)
         r = sql_step(st, "read chain", err);

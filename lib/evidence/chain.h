@@ -10,9 +10,9 @@
 
 struct chain {
     struct hasher *hasher;
-    struct digest head; /* of the last committed block; zeros before the first */
-    int64_t blocks;     /* committed */
-    enum table last;    /* table of the open block's last row */
+    struct digest head;          /* of the last committed block; zeros before the first */
+    int64_t blocks;              /* committed */
+    enum table last;             /* table of the open block's last row */
     uint32_t rows[TABLE_COUNT_]; /* of the open block */
 };
 

@@ -3,8 +3,14 @@
 #include <string.h>
 
 #define FIELD(f) #f, offsetof(struct sample, f), sizeof(((struct sample *)0)->f)
-#define PLAIN(f) {FIELD(f), false, 0}
-#define OR_NULL(f, none) {FIELD(f), true, none}
+#define PLAIN(f)                                                                                   \
+    {                                                                                              \
+        FIELD(f), false, 0                                                                         \
+    }
+#define OR_NULL(f, none)                                                                           \
+    {                                                                                              \
+        FIELD(f), true, none                                                                       \
+    }
 
 const struct column sample_columns[SAMPLE_COLUMNS] = {
     PLAIN(id),
@@ -90,7 +96,8 @@ struct sample sample_blank(uint32_t id)
     struct sample s = {0};
 
     for (size_t i = 0; i < ERROR_COLUMN; i++)
-        if (sample_columns[i].nullable && column_set(&sample_columns[i], &s, sample_columns[i].none))
+        if (sample_columns[i].nullable &&
+            column_set(&sample_columns[i], &s, sample_columns[i].none))
             assert(false);
     s.id = id;
     s.kernel = 1; /* until a stamp says otherwise */

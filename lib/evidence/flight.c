@@ -83,7 +83,8 @@ static struct stream **bucket_of(struct flight *f, uint32_t id)
 /* A table that could not grow is only slower. */
 static void grow(struct flight *f)
 {
-    struct stream **old = f->buckets, **wider = calloc(f->bucket_count * 2, sizeof(struct stream *));
+    struct stream **old = f->buckets,
+                  **wider = calloc(f->bucket_count * 2, sizeof(struct stream *));
     size_t old_count = f->bucket_count;
 
     if (!wider)
@@ -388,11 +389,16 @@ static bool sane_kind(const struct rec *r)
     return false;
 }
 
-/* @*ns: the record's time since the anchor. */
+/* @*ns: the record's time since the anchor; only some records need one. */
 static bool sane(const struct flight *f, const struct rec *r, int64_t *ns)
 {
-    return r->sample < f->scheduled && sane_kind(r) &&
-           !__builtin_sub_overflow(r->time_ns, f->anchor_ns, ns) && *ns >= 0;
+    bool timed = r->type == REC_POINT || r->type == REC_EVENT || r->type == REC_END;
+
+    if (r->sample >= f->scheduled || !sane_kind(r))
+        return false;
+    if (__builtin_sub_overflow(r->time_ns, f->anchor_ns, ns) || *ns < 0)
+        *ns = TIME_NONE;
+    return !timed || *ns != TIME_NONE;
 }
 
 static void apply(struct flight *f, struct stream *st, const struct rec *r, int64_t ns)
@@ -448,8 +454,8 @@ int flight_apply(struct flight *f, const struct rec *r, uint32_t ring, uint64_t 
     st = find(f, r->sample);
     if (!st)
         st = add(f, r->sample, ring);
-    if (!st || vec_reserve((void **)&st->tail, &st->tail_cap, st->tail_count + 1,
-                           sizeof *st->tail) < 0)
+    if (!st ||
+        vec_reserve((void **)&st->tail, &st->tail_cap, st->tail_count + 1, sizeof *st->tail) < 0)
         return -ENOMEM;
     if (st->ring != ring || st->sample.events == INT32_MAX)
         return bad(f);

@@ -52,8 +52,8 @@ struct flight {
     uint32_t ring_count;
     struct flight_trial *trials;
     size_t trial_count, trial_cap;
-    int64_t last_ns;   /* latest time seen, since the anchor */
-    uint64_t bad;      /* records that made no sense */
+    int64_t last_ns; /* latest time seen, since the anchor */
+    uint64_t bad;    /* records that made no sense */
     uint64_t started, ended, ok, output_events;
     struct live_histogram ttft;
 };

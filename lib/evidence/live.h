@@ -13,5 +13,5 @@ struct live_histogram {
     uint32_t count[LIVE_BUCKETS];
 };
 
-void live_add(struct live_histogram *h, int64_t ns); /* negative counts as 0 */
+void live_add(struct live_histogram *h, int64_t ns);            /* negative counts as 0 */
 double live_quantile(const struct live_histogram *h, double q); /* NAN: empty */

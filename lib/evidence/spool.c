@@ -50,8 +50,8 @@ static int reserve(struct spool *s, struct err *err)
     int r = posix_fallocate(s->fd, 0, (off_t)s->size);
 
     if (r != 0)
-        return err_set(err, -r, "%s: the spool needs %zu bytes (%u rings of %" PRIu64
-                                " records): %s",
+        return err_set(err, -r,
+                       "%s: the spool needs %zu bytes (%u rings of %" PRIu64 " records): %s",
                        s->path, s->size, s->rings, s->capacity, strerror(r));
     s->map = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
     if (s->map == MAP_FAILED) {
@@ -95,9 +95,9 @@ int spool_create(struct spool *ret, const char *path, const char *id, uint32_t r
         return err_set(err, -errno, "%s: %s", path,
                        errno == EEXIST ? "exists, left by a run whose evidence is gone; remove it"
                                        : strerror(errno));
-    r = flock(s.fd, LOCK_EX | LOCK_NB) < 0 ? err_set(err, -errno, "%s: lock: %s", path,
-                                                     strerror(errno))
-                                           : reserve(&s, err);
+    r = flock(s.fd, LOCK_EX | LOCK_NB) < 0
+            ? err_set(err, -errno, "%s: lock: %s", path, strerror(errno))
+            : reserve(&s, err);
     if (r < 0) {
         spool_remove(&s);
         return r;

@@ -29,7 +29,8 @@ NODISCARD int spool_path(char ret[PATH_MAX], const char *evidence, struct err *e
  * behind on failure. */
 NODISCARD int spool_create(struct spool *ret, const char *path, const char *id, uint32_t rings,
                            uint64_t capacity, struct err *err);
-/* Opens and locks a dead writer's spool for reading. -ENOENT; -EBUSY: its writer lives; -EBADMSG. */
+/* Opens and locks a dead writer's spool for reading. -ENOENT; -EBUSY: its writer lives; -EBADMSG.
+ */
 NODISCARD int spool_open(struct spool *ret, const char *path, struct err *err);
 /* Fills @ret's sizes and id from the @n bytes of a spool file, without touching its rings. */
 NODISCARD int spool_parse(struct spool *ret, const void *data, size_t n, struct err *err);

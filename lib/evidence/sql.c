@@ -59,8 +59,7 @@ int sql_open(sqlite3 **ret, const char *path, enum sql_mode mode, struct err *er
     if (mode != SQL_CREATE && !S_ISREG(st.st_mode))
         return err_set(err, -EBADMSG, "%s: is no file", path);
     if (sqlite3_open_v2(path, &db, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        return db ? sql_failed(err, db, path)
-                  : err_set(err, -ENOMEM, "%s: out of memory", path);
+        return db ? sql_failed(err, db, path) : err_set(err, -ENOMEM, "%s: out of memory", path);
     (void)sqlite3_busy_timeout(db, BUSY_MS);
     *ret = TAKE(db);
     return 0;

@@ -38,8 +38,8 @@ NODISCARD int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct
 NODISCARD int table_select(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);
 
 struct cell cell_int(int64_t v);
-struct cell cell_time(int64_t ns);          /* TIME_NONE: NULL */
-struct cell cell_text(const char *text);    /* NULL: NULL */
+struct cell cell_time(int64_t ns);       /* TIME_NONE: NULL */
+struct cell cell_text(const char *text); /* NULL: NULL */
 struct cell cell_blob(const void *data, size_t len);
 void cell_bind(sqlite3_stmt *st, int index, const struct cell *c);
 struct cell cell_read(sqlite3_stmt *st, int column); /* borrowed until the next step */

@@ -70,7 +70,8 @@ static int verify_rest(struct verifier *v, struct err *err)
     for (enum table t = 0; t < TABLE_COUNT_; t++) {
         int r = sql_step(v->rows[t], table_name(t), err);
 
-        if (r == 1 && t == TABLE_META && is_head(v, cell_read(v->rows[t], 0), cell_read(v->rows[t], 1)))
+        if (r == 1 && t == TABLE_META &&
+            is_head(v, cell_read(v->rows[t], 0), cell_read(v->rows[t], 1)))
             r = sql_step(v->rows[t], table_name(t), err);
         if (r != 0)
             return r < 0 ? r
@@ -80,8 +81,7 @@ static int verify_rest(struct verifier *v, struct err *err)
     return 0;
 }
 
-int chain_verify(struct digest *head, sqlite3 *db, const struct chain_watch *watch,
-                 struct err *err)
+int chain_verify(struct digest *head, sqlite3 *db, const struct chain_watch *watch, struct err *err)
 {
     AUTO(verifier_release) struct verifier v = {.watch = watch};
     AUTO(sql_done) sqlite3_stmt *block = NULL;

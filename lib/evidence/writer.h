@@ -20,6 +20,7 @@ struct store_begin {  /* all of it is in the file, durable, before the first req
     const char *plan_digest, *schedule_digest, *prompts_digest; /* hex */
     uint32_t scheduled, trials;
     const char *asrun_version;
+    bool closed_loop; /* the live ttft counts from sent instead of due */
 };
 
 /* Creates @path (-EEXIST if it exists: evidence is never overwritten) and its spool with @threads
@@ -28,7 +29,9 @@ NODISCARD int store_create(struct store **ret, const char *path, int threads, ui
                            struct err *err);
 NODISCARD int store_begin(struct store *s, const struct store_begin *b, struct err *err);
 struct ring *store_ring(struct store *s, int thread); /* for load_config.rings */
+/* -EEXIST: @key is there already; nothing in the evidence is ever changed. */
 NODISCARD int store_meta(struct store *s, const char *key, const char *value, struct err *err);
+/* Facts and notes are durable with the next commit. */
 NODISCARD int store_fact(struct store *s, const struct fact *f, struct err *err);
 /* A dated remark: interrupted, clock step, cap reached, resend ... @time_ns since the anchor. */
 NODISCARD int store_note(struct store *s, int64_t time_ns, const char *kind, const char *text,
@@ -48,7 +51,9 @@ struct store_live {
 };
 
 /* Drains the rings into memory; packs and commits what is due (about every 200 ms, each pending
- * stream at least once a second). Call it every 10 to 50 ms. @open_loop picks the ttft clock. */
+ * stream at least once a second). Call it every 10 to 50 ms with CLOCK_MONOTONIC. When the file
+ * can't be written the records stay in the spool and the next call tries again; the error is
+ * returned once, until a commit succeeds. */
 NODISCARD int store_pump(struct store *s, int64_t now_ns, struct err *err);
 void store_live(const struct store *s, struct store_live *ret);
 /* Packs and commits everything that has been published. */

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks over the rows of an open evidence file. */
+#include "base/str.h"
+#include "base/vec.h"
+#include "evidence/blob.h"
+#include "evidence/columns.h"
+#include "evidence/open.h"
+#include "evidence/table.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int select_samples(sqlite3_stmt **ret, sqlite3 *db, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+
+    str_add(&sql, "SELECT ");
+    for (size_t i = 0; i < SAMPLE_COLUMNS; i++)
+        str_addf(&sql, "%s%s", i ? ", " : "", sample_columns[i].name);
+    str_add(&sql, " FROM sample ORDER BY id");
+    if (!str_ok(&sql))
+        return err_set(err, -ENOMEM, "read samples: out of memory");
+    return sql_prepare(ret, db, sql.data, err);
+}
+
+int evidence_each_sample(struct evidence *e, sample_visit fn, void *ctx, struct err *err)
+{
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int r = select_samples(&st, e->db, err);
+
+    while (r >= 0 && (r = sql_step(st, "read samples", err)) == 1) {
+        struct sample s;
+
+        if (sample_read(&s, st) < 0)
+            return err_set(err, -EBADMSG, "sample %" PRId64 ": a value that no sample has",
+                           (int64_t)sqlite3_column_int64(st, 0));
+        r = fn(ctx, &s);
+    }
+    return r < 0 ? r : 0;
+}
+
+struct parts { /* scratch of a walk over event parts */
+    struct event *events;
+    size_t cap;
+};
+
+static void parts_release(struct parts *p)
+{
+    free(p->events);
+}
+DEFINE_AUTO_HELD(struct parts, parts_release)
+
+/* Columns: sample, first_index, events, blob. */
+static int visit_part(struct parts *p, sqlite3_stmt *st, event_visit fn, void *ctx, struct err *err)
+{
+    int64_t sample = sqlite3_column_int64(st, 0), first = sqlite3_column_int64(st, 1);
+    struct cell blob = cell_read(st, 3);
+    size_t n = 0;
+    int r = 0;
+
+    if (sample < 0 || sample > UINT32_MAX || first < 0 || first > INT32_MAX || !blob.data ||
+        blob_count(&n, blob.data, blob.len) < 0 || (int64_t)n != sqlite3_column_int64(st, 2))
+        return err_set(err, -EBADMSG, "events of sample %" PRId64 " are malformed", sample);
+    if (vec_reserve((void **)&p->events, &p->cap, n, sizeof *p->events) < 0)
+        return err_set(err, -ENOMEM, "read events: out of memory");
+    if (blob_decode(p->events, n, blob.data, blob.len) < 0)
+        return err_set(err, -EBADMSG, "events of sample %" PRId64 " are malformed", sample);
+    for (size_t i = 0; i < n && r >= 0; i++)
+        r = fn(ctx, (uint32_t)sample, (uint32_t)first + (uint32_t)i, &p->events[i]);
+    return r;
+}
+
+int evidence_each_event(struct evidence *e, uint32_t sample, event_visit fn, void *ctx,
+                        struct err *err)
+{
+    AUTO(parts_release) struct parts parts = {0};
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int r = sql_prepare(&st, e->db,
+                        sample == UINT32_MAX
+                            ? "SELECT sample, first_index, events, blob FROM event_part"
+                              " ORDER BY sample, part"
+                            : "SELECT sample, first_index, events, blob FROM event_part"
+                              " WHERE sample = ? ORDER BY sample, part",
+                        err);
+
+    if (r == 0 && sample != UINT32_MAX)
+        (void)sqlite3_bind_int64(st, 1, sample);
+    while (r >= 0 && (r = sql_step(st, "read events", err)) == 1)
+        r = visit_part(&parts, st, fn, ctx, err);
+    return r < 0 ? r : 0;
+}
+
+static const char *text_or_null(sqlite3_stmt *st, int column)
+{
+    return (const char *)sqlite3_column_text(st, column);
+}
+
+static const char *text_or_empty(sqlite3_stmt *st, int column)
+{
+    const char *text = text_or_null(st, column);
+
+    return text ? text : "";
+}
+
+static int64_t time_or_none(sqlite3_stmt *st, int column)
+{
+    return sqlite3_column_type(st, column) == SQLITE_NULL ? TIME_NONE
+                                                          : sqlite3_column_int64(st, column);
+}
+
+int evidence_each_fact(struct evidence *e, fact_visit fn, void *ctx, struct err *err)
+{
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int r = table_select(&st, e->db, TABLE_FACT, err);
+
+    while (r >= 0 && (r = sql_step(st, "read facts", err)) == 1) {
+        struct fact f = {.scope = text_or_empty(st, 0),
+                         .name = text_or_empty(st, 1),
+                         .value = text_or_null(st, 2),
+                         .unit = text_or_empty(st, 3),
+                         .source = text_or_empty(st, 4),
+                         .time_ns = time_or_none(st, 6)};
+
+        if (known_parse(&f.known, text_or_empty(st, 5)) < 0)
+            return err_set(err, -EBADMSG, "fact %s.%s: known is no provenance", f.scope, f.name);
+        r = fn(ctx, &f);
+    }
+    return r < 0 ? r : 0;
+}
+
+int evidence_each_note(struct evidence *e, note_visit fn, void *ctx, struct err *err)
+{
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int r = table_select(&st, e->db, TABLE_NOTE, err);
+
+    while (r >= 0 && (r = sql_step(st, "read notes", err)) == 1)
+        r = fn(ctx, time_or_none(st, 0), text_or_empty(st, 1), text_or_empty(st, 2));
+    return r < 0 ? r : 0;
+}
