@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workload/header.h"
-#include "base/json.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -46,11 +45,9 @@ static json_t *drops_json(const struct profile_header *h)
     return list;
 }
 
-void header_add(struct str *s, const struct profile_header *h, bool learned)
+json_t *header_json(const struct profile_header *h, bool learned)
 {
-    AUTO(json_unref) json_t *line = json_object();
     json_t *body = json_object();
-    char *text;
 
     json_put_i64(body, "version", PROFILE_VERSION);
     json_put_str(body, "form", learned ? "learned" : "rows");
@@ -60,13 +57,20 @@ void header_add(struct str *s, const struct profile_header *h, bool learned)
     json_put_i64(body, "rows_used", h->rows_used);
     json_put(body, "dropped", drops_json(h));
     json_put_i64(body, "block_tokens", h->block_tokens);
-    json_put(line, "asrun_profile", body);
+    return body;
+}
+
+void header_add(struct str *s, const struct profile_header *h, bool learned)
+{
+    AUTO(json_unref) json_t *line = json_object();
+    AUTO(free) char *text = NULL;
+
+    json_put(line, "asrun_profile", header_json(h, learned));
     text = json_dumps(line, JSON_PRESERVE_ORDER);
     if (!text)
         s->failed = true;
     else
         str_addf(s, "%s\n", text);
-    free_ptr(&text);
 }
 
 struct reading {

@@ -4,11 +4,14 @@
  * comes from and what became of its rows. docs/formats/profile.md, schema/profile.schema.json.
  */
 #pragma once
+#include "base/json.h"
 #include "base/str.h"
 #include "workload/profile.h"
 
 enum { PROFILE_VERSION = 1 };
 
+/* The object of the header line; NULL: no memory. */
+json_t *header_json(const struct profile_header *h, bool learned);
 /* Adds the line, line feed included. */
 void header_add(struct str *s, const struct profile_header *h, bool learned);
 /* Reads it. -EINVAL: words with "@where:1: key: what is wrong; what would be right". */

@@ -171,10 +171,13 @@ int profile_load(struct profile *ret, const char *path, struct err *err)
 
 int profile_find(struct profile *ret, const char *ref, struct err *err)
 {
+    int r;
+
     for (size_t i = 0; profile_shipped_name(i); i++)
         if (strcmp(profile_shipped_name(i), ref) == 0)
             return profile_load_shipped(ret, ref, err);
-    return profile_load(ret, ref, err);
+    r = profile_load(ret, ref, err);
+    return r == -ENOENT ? profile_load_shipped(ret, ref, err) : r; /* which lists the names */
 }
 
 void profile_release(struct profile *p)

@@ -47,6 +47,8 @@ enum { PROFILE_QUANTILES = 73 }; /* at 0, 1/64, ..., 1, and 1/128 ... 1/1024 fro
 double profile_level(size_t i);  /* the i-th quantile's probability */
 /* The value below which a share @u of the table's mass lies: linear between its quantiles. */
 double profile_quantile(const double table[PROFILE_QUANTILES], double u);
+/* Its inverse: the share of the mass at or below @value. */
+double profile_share_at(const double table[PROFILE_QUANTILES], double value);
 double profile_table_mean(const double table[PROFILE_QUANTILES]);
 
 struct profile_learned {
@@ -77,7 +79,7 @@ NODISCARD int profile_load(struct profile *ret, const char *path, struct err *er
 /* A shipped profile by name (profile_shipped_name(i)); -ENOENT lists the names. */
 NODISCARD int profile_load_shipped(struct profile *ret, const char *name, struct err *err);
 const char *profile_shipped_name(size_t i); /* NULL past the last */
-/* A shipped name if @ref is one, else the file @ref. */
+/* A shipped name if @ref is one, else the file @ref; -ENOENT lists the shipped names. */
 NODISCARD int profile_find(struct profile *ret, const char *ref, struct err *err);
 void profile_release(struct profile *p);
 DEFINE_AUTO_HELD(struct profile, profile_release)
@@ -92,6 +94,8 @@ NODISCARD int profile_learn(const struct profile *rows, const char *out_path, st
 /* Cuts a window [from, from + for) of a row profile; times start again at 0. */
 NODISCARD int profile_slice(struct profile *p, int64_t from_ns, int64_t for_ns, struct err *err);
 
+enum { PROFILE_BINS = 27 }; /* bin k: lengths from 2^k to 2^(k+1) - 1 tokens */
+
 struct profile_stats { /* what `profile show` prints */
     int64_t requests;
     double span_s, rate_per_s;
@@ -100,7 +104,10 @@ struct profile_stats { /* what `profile show` prints */
         dispersion_10s; /* variance / mean of counts in 10 s windows; 1 for Poisson; NAN: short */
     double input_q[9], output_q[9]; /* 0 1 10 25 50 75 90 99 100 % */
     double input_mean, output_mean;
+    double input_bins[PROFILE_BINS], output_bins[PROFILE_BINS]; /* shares of the requests */
     double rank_correlation;
     double prefix_reuse_share; /* -1: not known */
 };
 NODISCARD int profile_describe(struct profile_stats *ret, const struct profile *p, struct err *err);
+/* Header and stats as a document for `profile show --json`. Caller frees; NULL: no memory. */
+char *profile_document(const struct profile *p, const struct profile_stats *s);

@@ -34,6 +34,22 @@ double profile_quantile(const double table[PROFILE_QUANTILES], double u)
     return table[low] + (u < 0 ? 0 : u > 1 ? 1 : u) * (table[high] - table[low]);
 }
 
+double profile_share_at(const double table[PROFILE_QUANTILES], double value)
+{
+    size_t i = PROFILE_QUANTILES - 1;
+    double width;
+
+    while (i > 0 && table[i] > value)
+        i--;
+    if (table[i] > value)
+        return 0;
+    if (i == PROFILE_QUANTILES - 1)
+        return 1;
+    width = table[i + 1] - table[i];
+    return profile_level(i) +
+           (value - table[i]) / width * (profile_level(i + 1) - profile_level(i));
+}
+
 double profile_table_mean(const double table[PROFILE_QUANTILES])
 {
     double sum = 0;

@@ -27,8 +27,8 @@ static int no_such(const char *name, struct err *err)
 
     for (size_t i = 0; i < COUNT_OF(shipped); i++)
         str_addf(&names, "%s%s", i ? ", " : "", shipped[i].name);
-    return err_set(err, -ENOENT, "no shipped profile '%s'; there are: %s", name,
-                   str_ok(&names) ? names.data : "(out of memory)");
+    return err_set(err, -ENOENT, "no profile '%s': neither a file nor shipped; shipped are: %s",
+                   name, str_ok(&names) ? names.data : "(out of memory)");
 }
 
 int profile_load_shipped(struct profile *ret, const char *name, struct err *err)
