@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/probe/http.c - side requests by libcurl. No proxy and no redirect: what is asked must be the
+ * very server that the timed path talks to, and a key must not follow a redirect elsewhere.
+ */
+#include "probe/http.h"
+#include "base/str.h"
+#include "probe/probe.h"
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void start_curl(void)
+{
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static void list_free(struct curl_slist *list)
+{
+    curl_slist_free_all(list);
+}
+DEFINE_AUTO(struct curl_slist *, list_free)
+DEFINE_AUTO(CURL *, curl_easy_cleanup)
+
+void http_answer_release(struct http_answer *a)
+{
+    free(a->body);
+    a->body = NULL;
+}
+
+/* Taking less than offered makes curl give up with CURLE_WRITE_ERROR. */
+static size_t take_body(char *data, size_t size, size_t n, void *ctx)
+{
+    struct str *body = ctx;
+
+    if (body->len + size * n > HTTP_BODY_MAX)
+        return 0;
+    str_addn(body, data, size * n);
+    return str_ok(body) ? size * n : 0;
+}
+
+static int add_header(struct curl_slist **list, const char *text)
+{
+    struct curl_slist *grown = curl_slist_append(*list, text);
+
+    if (!grown)
+        return -ENOMEM;
+    *list = grown;
+    return 0;
+}
+
+static int add_key(struct curl_slist **list, const char *key, struct err *err)
+{
+    AUTO(str_release) struct str line = {0};
+
+    if (strpbrk(key, "\r\n"))
+        return err_set(err, -EINVAL, "the API key holds a line break");
+    str_addf(&line, "Authorization: Bearer %s", key);
+    if (!str_ok(&line) || add_header(list, line.data) < 0)
+        return err_set(err, -ENOMEM, "out of memory");
+    return 0;
+}
+
+static int headers_of(struct curl_slist **list, const struct http_request *q, struct err *err)
+{
+    if (q->body && add_header(list, "Content-Type: application/json") < 0)
+        return err_set(err, -ENOMEM, "out of memory");
+    return q->key ? add_key(list, q->key, err) : 0;
+}
+
+static int code_of(CURLcode rc, const struct str *body)
+{
+    switch (rc) {
+    case CURLE_COULDNT_CONNECT:
+        return -ECONNREFUSED;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return -EHOSTUNREACH;
+    case CURLE_OPERATION_TIMEDOUT:
+        return -ETIMEDOUT;
+    case CURLE_WRITE_ERROR:
+        return str_ok(body) ? -EFBIG : -ENOMEM;
+    case CURLE_OUT_OF_MEMORY:
+        return -ENOMEM;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return -EINVAL;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return -EPROTO;
+    default:
+        return -EIO;
+    }
+}
+
+static void set_options(CURL *c, const struct http_request *q, struct curl_slist *headers,
+                        struct str *body, char *why)
+{
+    (void)curl_easy_setopt(c, CURLOPT_URL, q->url);
+    (void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+    (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(c, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(q->timeout_ns / NS_PER_MS));
+    (void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(c, CURLOPT_USERAGENT, "asrun");
+    (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
+    if (q->body)
+        (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body);
+}
+
+static void copy_server(CURL *c, char *buf, size_t size)
+{
+    struct curl_header *h;
+
+    if (curl_easy_header(c, "Server", 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+        (void)snprintf(buf, size, "%s", h->value);
+    else
+        buf[0] = '\0';
+}
+
+static int perform(struct http_answer *ret, CURL *c, const struct http_request *q,
+                   struct curl_slist *headers, struct err *err)
+{
+    AUTO(str_release) struct str body = {0};
+    char why[CURL_ERROR_SIZE] = "";
+    struct http_answer a = {0};
+    CURLcode rc;
+
+    set_options(c, q, headers, &body, why);
+    rc = curl_easy_perform(c);
+    if (rc != CURLE_OK)
+        return err_set(err, code_of(rc, &body), "%s: %s", q->url,
+                       rc == CURLE_WRITE_ERROR ? "answer too large"
+                       : why[0]                ? why
+                                               : curl_easy_strerror(rc));
+    (void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &a.status);
+    copy_server(c, a.server, sizeof a.server);
+    a.len = body.len;
+    a.body = str_take(&body);
+    if (!a.body)
+        return err_set(err, -ENOMEM, "%s: out of memory", q->url);
+    *ret = a;
+    return 0;
+}
+
+int http_exchange(struct http_answer *ret, const struct http_request *q, struct err *err)
+{
+    AUTO(list_free) struct curl_slist *headers = NULL;
+    AUTO(curl_easy_cleanup) CURL *c = NULL;
+    int r;
+
+    assert(q->url && q->timeout_ns > 0);
+    (void)pthread_once(&once, start_curl);
+    c = curl_easy_init();
+    if (!c)
+        return err_set(err, -ENOMEM, "%s: out of memory", q->url);
+    r = headers_of(&headers, q, err);
+    return r < 0 ? r : perform(ret, c, q, headers, err);
+}
+
+int probe_http(char **ret, long *status, const char *url, const char *key, const char *body,
+               int64_t timeout_ns, struct err *err)
+{
+    const struct http_request q = {url, key, body, timeout_ns};
+    struct http_answer a = {0};
+    int r = http_exchange(&a, &q, err);
+
+    if (r < 0)
+        return r;
+    *ret = a.body;
+    *status = a.status;
+    return 0;
+}

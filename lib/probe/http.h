@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/probe/http.h - one bounded HTTP exchange off the timed path; private to probe. */
+#pragma once
+#include "base/base.h"
+
+enum { HTTP_BODY_MAX = 4 << 20 };
+
+struct http_request {
+    const char *url;
+    const char *key;  /* sent as bearer; NULL: none. Never logged, never in an error. */
+    const char *body; /* JSON to POST; NULL: GET */
+    int64_t timeout_ns;
+};
+
+struct http_answer {
+    char *body; /* NUL-terminated, never NULL after success */
+    size_t len;
+    long status;
+    char server[128]; /* Server header, "" if none */
+};
+
+/* Any HTTP status is success. -EFBIG: the body is over HTTP_BODY_MAX. Other errors: the
+ * connection's. */
+NODISCARD int http_exchange(struct http_answer *ret, const struct http_request *q, struct err *err);
+void http_answer_release(struct http_answer *a);
+DEFINE_AUTO_HELD(struct http_answer, http_answer_release)
