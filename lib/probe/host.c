@@ -119,7 +119,6 @@ int host_cpu(const struct facts *f, const char *root)
         const char *name, *path;
     } lines[] = {
         {"cpu.online", "/sys/devices/system/cpu/online"},
-        {"cpu.isolated", "/sys/devices/system/cpu/isolated"},
         {"cpu.smt.active", "/sys/devices/system/cpu/smt/active"},
         {"cpu.governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"},
         {"cpu.driver", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver"},
