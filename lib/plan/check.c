@@ -18,9 +18,23 @@ static const struct node *given(const struct reading *r, const char *key)
     return n && !node_is_null(n) ? n : NULL;
 }
 
+/* Where to look for @key: where it was given, else where its group was. */
+static const struct node *place(const struct reading *r, const char *key)
+{
+    const struct node *n = key_find(key) ? given(r, key) : NULL;
+    const char *dot = strrchr(key, '.');
+    size_t group = dot ? (size_t)(dot - key) : strlen(key);
+    const struct key *k;
+
+    for (size_t i = 0; !n && (k = key_at(i)); i++)
+        if (strncmp(k->name, key, group) == 0 && k->name[group] == '.')
+            n = r->seen[i];
+    return n;
+}
+
 static int fail(struct reading *r, const char *key, const char *words)
 {
-    return reading_fail(r, given(r, key), key, "%s", words);
+    return reading_fail(r, place(r, key), key, "%s", words);
 }
 
 static int check_required(struct reading *r)

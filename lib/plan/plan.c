@@ -42,9 +42,23 @@ static int unknown_key(struct reading *r, const struct node *n, const char *pare
     return reading_fail(r, n, full, "is not a key; known here: %s", all);
 }
 
+/* A group's name with something else than a map below it. */
+static int not_a_group(struct reading *r, const struct node *n, const char *full)
+{
+    char takes[160];
+
+    if (node_is_null(n))
+        return 0;
+    if (strcmp(full, "target") == 0 && n->kind == NODE_LIST)
+        return reading_fail(r, n, full,
+                            "is a list; one target is tested at a time: {url: ..., model: ...}");
+    key_siblings(takes, sizeof takes, full);
+    return reading_fail(r, n, full, "holds keys: %s", takes);
+}
+
 static int read_map(struct reading *r, const struct node *map, const char *parent)
 {
-    char full[NAME_MAX_LEN], takes[160];
+    char full[NAME_MAX_LEN];
 
     for (const struct node *n = map->child; n; n = n->next) {
         const struct key *k;
@@ -59,10 +73,8 @@ static int read_map(struct reading *r, const struct node *map, const char *paren
             rc = unknown_key(r, n, parent, full);
         else if (n->kind == NODE_MAP)
             rc = read_map(r, n, full);
-        else if (!node_is_null(n)) {
-            key_siblings(takes, sizeof takes, full);
-            rc = reading_fail(r, n, full, "holds keys: %s", takes);
-        }
+        else
+            rc = not_a_group(r, n, full);
         if (rc < 0)
             return rc;
     }

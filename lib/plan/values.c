@@ -40,8 +40,8 @@ static int check_range(struct reading *r, const struct key *k, const char *shown
         return 0;
     show_bound(low, sizeof low, k, k->min);
     show_bound(high, sizeof high, k, k->max);
-    return reading_fail(r, n, shown, "%s is out of range; %s %s and %s", n->text,
-                        open ? "between" : "from", low, high);
+    return reading_fail(r, n, shown, "%s is out of range; %s %s %s %s", n->text,
+                        open ? "between" : "from", low, open ? "and" : "to", high);
 }
 
 /* Reads the number of a ranged key; integers pass through double exactly up to 2^53. */
@@ -183,7 +183,7 @@ static int set_tristate(struct reading *r, const struct key *k, const char *show
 static int set_metric(struct reading *r, const char *shown, const struct node *n, void *field)
 {
     const struct metric_name *m, *near = NULL;
-    int best = 12;
+    int best = 6;
 
     if (metric_name_find(n->text))
         return set_text(r, n->text, field);
@@ -300,7 +300,7 @@ int value_set(struct reading *r, const struct key *k, const char *shown, const s
 int value_default(struct reading *r, const struct key *k, void *base)
 {
     const struct node n = {.kind = NODE_SCALAR, .text = k->fallback, .key = ""};
-    const double unstated = NAN;
+    const double unstated = (double)NAN;
 
     if (k->fallback)
         return set_scalar(r, k, k->name, &n, base);
