@@ -1,12 +1,152 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* asrun check PLAN: the plan with every default written out, and what it would send. */
+#include "base/json.h"
+#include "base/units.h"
 #include "cmd/cmd.h"
+#include "plan/plan.h"
+#include "plan/schedule.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_OVERRIDES = 64 };
+
+struct totals {
+    int64_t input, output, reuse, span_ns; /* span: of the longest trial; 0 for a closed loop */
+};
+
+static struct totals add_up(const struct schedule *s)
+{
+    struct totals t = {0};
+
+    for (size_t i = 0; i < s->count; i++) {
+        t.input += s->items[i].input_tokens;
+        t.output += s->items[i].output_tokens;
+        t.reuse += s->items[i].reuse_tokens;
+        t.span_ns = i64_max(t.span_ns, s->items[i].at_ns);
+    }
+    return t;
+}
+
+static void print_schedule(const struct schedule *s)
+{
+    struct totals t = add_up(s);
+
+    printf("\n# schedule: %zu items in %zu trial%s", s->count, s->trials,
+           s->trials == 1 ? "" : "s");
+    if (s->offered_per_s > 0)
+        printf(", over %s, %.3g/s offered", units_show_ns((double)t.span_ns).text,
+               s->offered_per_s);
+    printf("\n# tokens: %" PRId64 " in, %" PRId64 " out", t.input, t.output);
+    if (s->block_tokens > 0)
+        printf(", %" PRId64 " of the input in prefixes seen before", t.reuse);
+    if (s->production_rate_per_s > 0)
+        printf("\n# production: %.3g/s over %s", s->production_rate_per_s,
+               units_show_ns(s->production_span_s * 1e9).text);
+    printf("\n# digest: %s\n", digest_hex(&s->digest).text);
+}
+
+static int print_text(const struct plan *p, const struct schedule *s)
+{
+    AUTO(free) char *yaml = plan_show(p);
+    struct err err = {0};
+
+    if (!yaml) {
+        (void)err_set(&err, -ENOMEM, "out of memory");
+        return cmd_failed(&cmd_check, &err);
+    }
+    printf("# effective plan, digest %s\n%s", digest_hex(&p->digest).text, yaml);
+    print_schedule(s);
+    return EXIT_HOLDS;
+}
+
+static int print_json(const struct plan *p, const struct schedule *s)
+{
+    AUTO(json_unref) json_t *root = json_object(), *plan = NULL;
+    AUTO(free) char *text = NULL;
+    struct totals t = add_up(s);
+    struct err err = {0};
+    json_t *schedule = json_object();
+
+    if (json_parse(&plan, p->effective, "effective plan", &err) < 0)
+        return cmd_failed(&cmd_check, &err);
+    json_put_i64(schedule, "items", (json_int_t)s->count);
+    json_put_i64(schedule, "trials", (json_int_t)s->trials);
+    json_put_real(schedule, "span_s", (double)t.span_ns / 1e9);
+    json_put_real(schedule, "offered_per_s", s->offered_per_s);
+    json_put_real(schedule, "production_rate_per_s", s->production_rate_per_s);
+    json_put_real(schedule, "production_span_s", s->production_span_s);
+    json_put_i64(schedule, "input_tokens", t.input);
+    json_put_i64(schedule, "output_tokens", t.output);
+    json_put_i64(schedule, "reuse_tokens", t.reuse);
+    json_put_str(schedule, "digest", digest_hex(&s->digest).text);
+    json_put(root, "plan", json_incref(plan));
+    json_put_str(root, "plan_digest", digest_hex(&p->digest).text);
+    json_put(root, "schedule", schedule);
+    text = json_pretty(root);
+    puts(text ? text : "");
+    return EXIT_HOLDS;
+}
+
+static int check(const char *path, const struct plan_override *overrides, size_t n, bool json)
+{
+    AUTO(plan_free) struct plan *p = NULL;
+    AUTO(schedule_free) struct schedule *s = NULL;
+    struct err err = {0};
+
+    if (plan_load(&p, path, overrides, n, &err) < 0 || schedule_build(&s, p, &err) < 0)
+        return cmd_failed(&cmd_check, &err);
+    return json ? print_json(p, s) : print_text(p, s);
+}
+
+static int print_document(char *(*make)(void), const char *end)
+{
+    AUTO(free) char *text = make();
+    struct err err = {0};
+
+    if (text) {
+        printf("%s%s", text, end);
+        return EXIT_HOLDS;
+    }
+    (void)err_set(&err, -ENOMEM, "out of memory");
+    return cmd_failed(&cmd_check, &err);
+}
 
 static int run_check(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return cmd_usage(&cmd_check, "not built yet");
+    struct plan_override overrides[MAX_OVERRIDES];
+    const char *path = NULL;
+    size_t n = 0;
+    bool json = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            return cmd_help(&cmd_check);
+        if (strcmp(argv[i], "--schema") == 0)
+            return print_document(plan_schema, "\n");
+        if (strcmp(argv[i], "--keys") == 0)
+            return print_document(plan_key_docs, "");
+        if (strcmp(argv[i], "--json") == 0)
+            json = true;
+        else if (n == COUNT_OF(overrides))
+            return cmd_usage(&cmd_check, "more than %d --KEY=VALUE", MAX_OVERRIDES);
+        else if (plan_flag(&overrides[n], argv[i]))
+            n++;
+        else if (argv[i][0] == '-' && argv[i][1])
+            return cmd_usage(&cmd_check, "no option '%s'; plan keys are --KEY=VALUE", argv[i]);
+        else if (path)
+            return cmd_usage(&cmd_check, "name one plan, not also '%s'", argv[i]);
+        else
+            path = argv[i];
+    }
+    return path ? check(path, overrides, n, json) : cmd_usage(&cmd_check, "name a plan");
 }
 
-const struct command cmd_check = {"check", "check a plan and print it with every default",
-                                  "asrun check", run_check};
+const struct command cmd_check = {
+    "check", "check a plan and print it with every default",
+    "asrun check PLAN [--KEY=VALUE...] [--json]\n\n"
+    "  --KEY=VALUE  sets a key of the plan: --load.rate=4/s\n"
+    "  --json       the effective plan and the schedule's summary as JSON\n"
+    "  --schema     prints the JSON Schema of plans\n"
+    "  --keys       prints all keys as a Markdown table",
+    run_check};
