@@ -6,7 +6,7 @@
 
 struct source { /* what is being read, for messages */
     struct arena *arena;
-    const char *name;
+    const char *name, *text;
     struct err *err;
 };
 
@@ -31,12 +31,12 @@ static size_t utf8_step(const unsigned char *p)
     return n;
 }
 
-static int check_text(struct source *s, const char *text)
+static int check_text(struct source *s)
 {
     int line = 1;
     size_t step;
 
-    for (const unsigned char *p = (const unsigned char *)text; *p; p += step) {
+    for (const unsigned char *p = (const unsigned char *)s->text; *p; p += step) {
         step = utf8_step(p);
         if (step == 0)
             return err_set(s->err, -EINVAL,
@@ -175,12 +175,23 @@ static int convert(struct node *ret, struct source *s, struct fy_node *n, int li
     return copy_text(&ret->text, s, n, line);
 }
 
+/* The parser counts one line more where the text just stops. */
+static int last_line(const char *text)
+{
+    int line = 1;
+
+    for (const char *p = text; *p; p++)
+        line += *p == '\n' && p[1];
+    return line;
+}
+
 static int syntax_error(struct source *s, struct fy_diag *diag)
 {
     void *at = NULL;
     struct fy_diag_error *e = fy_diag_errors_iterate(diag, &at);
+    int line = e && e->line > 0 ? e->line : 1, last = last_line(s->text);
 
-    return err_set(s->err, -EINVAL, "%s:%d: %s", s->name, e && e->line > 0 ? e->line : 1,
+    return err_set(s->err, -EINVAL, "%s:%d: %s", s->name, line < last ? line : last,
                    e && e->msg ? e->msg : "not YAML");
 }
 
@@ -218,14 +229,14 @@ static int parse_one(struct node *root, struct source *s, struct fy_parser *pars
 int tree_parse(struct node **ret, struct arena *a, const char *text, const char *name,
                struct err *err)
 {
-    struct source s = {a, name, err};
+    struct source s = {a, name, text, err};
     struct fy_diag_cfg quiet;
     struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS |
                                         FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE};
     AUTO(fy_diag_destroy) struct fy_diag *diag = NULL;
     AUTO(fy_parser_destroy) struct fy_parser *parser = NULL;
     struct node *root = arena_alloc(a, sizeof *root);
-    int r = check_text(&s, text);
+    int r = check_text(&s);
 
     if (r < 0)
         return r;
