@@ -101,7 +101,8 @@ static void end(struct engine *e, struct conn *c, enum outcome outcome, const ch
     tell_end(e, c, outcome, words, time_ns, flags);
     give_buffer(e, c);
     e->report.ended++;
-    e->in_flight--;
+    if (e->in_flight-- == e->cap)
+        e->full_until_ns = e->now_ns;
     if (e->closed)
         e->slot_free[e->slot_head++ % (size_t)e->cap] = time_ns;
     if (reusable)

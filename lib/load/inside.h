@@ -74,9 +74,8 @@ struct engine {
     void *loop;
     struct ring *ring;
     int32_t thread, threads, cap;
-    bool closed;         /* closed loop */
-    bool stopping;       /* no new item */
-    bool waited_for_cap; /* the next item's wait is counted */
+    bool closed;   /* closed loop */
+    bool stopping; /* no new item */
     enum server_keeps sse_keeps;
     int64_t now_ns;      /* latest reading of the clock */
     int64_t drain_at_ns; /* what is in flight then is cancelled */
@@ -84,6 +83,7 @@ struct engine {
     int64_t window_ns, spun_ns; /* of spinning, in the current tenth of a second */
     bool spinning;
     int32_t in_flight;
+    int64_t full_until_ns; /* when last a full house ended: what was due before had to wait */
 
     size_t share, rendered, released; /* items: this thread's, and how many are that far */
     struct ready ahead[ENGINE_AHEAD]; /* ring; rendered - released of them are filled */

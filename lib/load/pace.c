@@ -53,16 +53,6 @@ bool pace_render(struct engine *e)
     return true;
 }
 
-static bool is_full(struct engine *e)
-{
-    if (e->in_flight < e->cap)
-        return false;
-    if (!e->waited_for_cap && !e->closed)
-        e->report.cap_waits++;
-    e->waited_for_cap = true;
-    return true;
-}
-
 /* Starts the next item if it is due and can be started. */
 static bool release_one(struct engine *e)
 {
@@ -71,13 +61,14 @@ static bool release_one(struct engine *e)
     if (!pace_may_start(e))
         return false;
     due_ns = pace_next_due(e);
-    if (due_ns > e->now_ns || is_full(e))
+    if (due_ns > e->now_ns || e->in_flight == e->cap)
         return false;
     if (e->rendered == e->released && !pace_render(e))
         return false; /* all buffers are out: one comes back when a request is sent */
     if (e->closed)
         e->slot_tail++;
-    e->waited_for_cap = false;
+    else if (due_ns < e->full_until_ns)
+        e->report.cap_waits++;
     e->now_ns = e->ops->now(e->loop);
     conn_start(e, &e->ahead[e->released++ % ENGINE_AHEAD], due_ns);
     return true;
