@@ -12,12 +12,14 @@ static const struct published {
      "CC-BY-4.0",
      "Pratyush Patel et al., Splitwise: Efficient Generative LLM Inference Using Phase Splitting, "
      "ISCA 2024; Azure LLM inference trace 2023, conversation; "
-     "https://github.com/Azure/AzurePublicDataset"},
+     "https://github.com/Azure/AzurePublicDataset; licence: "
+     "https://creativecommons.org/licenses/by/4.0/"},
     {"b8cbb061a85206d729d91cdc2981f43c9e0d99209dce588d3af5f7934408b9df", "mooncake-conversation",
      "Apache-2.0",
      "Ruoyu Qin et al., Mooncake: Trading More Storage for Less Computation - A KVCache-centric "
      "Architecture for Serving LLM Chatbot, FAST 2025; conversation trace; "
-     "https://github.com/kvcache-ai/Mooncake"},
+     "https://github.com/kvcache-ai/Mooncake; licence: "
+     "https://www.apache.org/licenses/LICENSE-2.0"},
 };
 
 void header_recognise(struct profile_header *h)
