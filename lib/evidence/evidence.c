@@ -124,15 +124,25 @@ static bool running(const struct evidence *e)
     return strcmp(e->info.state, "running") == 0;
 }
 
-/* Opens the file and begins the transaction that all reading happens in. */
-static int attach(struct evidence *e, struct err *err)
+static int open_db(struct evidence *e, enum sql_mode mode, struct err *err)
 {
-    int r = sql_open(&e->db, e->info.path, SQL_READ, err);
+    int r = sql_open(&e->db, e->info.path, mode, err);
 
     if (r == 0)
         r = check_format(e, err);
-    if (r == 0)
-        r = sql_exec(e->db, "BEGIN", e->info.path, err);
+    return r < 0 ? r : sql_exec(e->db, "PRAGMA query_only = 1; BEGIN", e->info.path, err);
+}
+
+/* Opens the file and begins the transaction that all reading happens in. What a kill left half
+ * written SQLite can only roll back where it may write, so that is the second try. */
+static int attach(struct evidence *e, struct err *err)
+{
+    int r = open_db(e, SQL_READ, err);
+
+    if (r == -EACCES) {
+        sql_close(TAKE(e->db));
+        r = open_db(e, SQL_WRITE, err);
+    }
     if (r == 0)
         r = load_meta(e, err);
     if (r == 0)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 struct job {
     struct spool *spool; /* NULL: none that can be used */
@@ -300,10 +300,11 @@ void evidence_tidy(const char *path, const char *spool_id)
 {
     AUTO(spool_release) struct spool spool = {.fd = -1};
     char name[PATH_MAX];
+    struct stat st;
 
     if (spool_path(name, path, NULL) == 0 && spool_open(&spool, name, NULL) == 0 &&
         strcmp(spool.id, spool_id) == 0)
         spool_remove(&spool);
-    if (snprintf(name, sizeof name, "%s-wal", path) < (int)sizeof name && access(name, F_OK) == 0)
+    if (stat(path, &st) == 0 && (st.st_mode & 0222) != 0)
         (void)!evidence_seal(path, NULL); /* a later open tries again */
 }

@@ -111,8 +111,8 @@ static inline void scene_finish(struct scene *s)
 
 static inline void scene_remove(struct scene *s)
 {
-    static const char *const tails[] = {"",     "-spool",   "-wal",    "-shm",
-                                        "-new", "-new-wal", "-new-shm"};
+    static const char *const tails[] = {"",         "-spool",   "-wal",         "-shm",    "-new",
+                                        "-new-wal", "-new-shm", "-new-journal", "-journal"};
     char path[128];
 
     store_close(s->store);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+#include "cmd/show.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tally { /* of one trial */
+    int64_t outcome[OUTCOME_COUNT_];
+    int64_t executed;
+};
+
+struct tallies {
+    const struct evidence_trial *trials;
+    size_t count;
+    struct tally *of;
+};
+
+static void tallies_release(struct tallies *t)
+{
+    free(t->of);
+}
+DEFINE_AUTO_HELD(struct tallies, tallies_release)
+
+static int count_sample(void *ctx, const struct sample *s)
+{
+    struct tallies *t = ctx;
+
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->trials[i].trial != s->trial)
+            continue;
+        t->of[i].outcome[s->outcome]++;
+        t->of[i].executed++;
+    }
+    return 0;
+}
+
+static int tally(struct tallies *ret, const struct show *s, struct err *err)
+{
+    ret->trials = evidence_trials(s->evidence, &ret->count);
+    ret->of = calloc(ret->count + 1, sizeof *ret->of);
+    if (!ret->of)
+        return err_set(err, -ENOMEM, "summary: out of memory");
+    return evidence_each_sample(s->evidence, count_sample, ret, err);
+}
+
+/* Items of trials that never began. */
+static int64_t never_begun(const struct tallies *t, const struct evidence_info *info)
+{
+    int64_t left = info->scheduled;
+
+    for (size_t i = 0; i < t->count; i++)
+        left -= t->trials[i].count;
+    return left;
+}
+
+/* Scheduled = executed + not executed, in each trial and in all. */
+static bool balances(const struct tallies *t, const struct evidence_info *info)
+{
+    int64_t executed = 0;
+
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->of[i].executed > t->trials[i].count)
+            return false;
+        executed += t->of[i].executed;
+    }
+    return executed == info->samples && never_begun(t, info) >= 0;
+}
+
+static json_t *json_time(int64_t ns)
+{
+    return ns == TIME_NONE ? json_null() : json_integer(ns);
+}
+
+static json_t *json_trial(const struct evidence_trial *t, const struct tally *of)
+{
+    json_t *trial = json_object(), *outcomes = json_object();
+
+    for (int i = 0; i < OUTCOME_COUNT_; i++)
+        if (of->outcome[i] > 0)
+            json_put_i64(outcomes, outcome_name((enum outcome)i), of->outcome[i]);
+    json_put_i64(trial, "trial", t->trial);
+    json_put_str(trial, "outcome", t->outcome);
+    json_put_str(trial, "reset", t->reset);
+    json_put(trial, "start_ns", json_time(t->start_ns));
+    json_put(trial, "end_ns", json_time(t->end_ns));
+    json_put_i64(trial, "scheduled", t->count);
+    json_put_i64(trial, "executed", of->executed);
+    json_put_i64(trial, "not_executed", (int64_t)t->count - of->executed);
+    json_put(trial, "outcomes", outcomes);
+    return trial;
+}
+
+static json_t *json_ledger(const struct tallies *t, const struct evidence_info *info)
+{
+    json_t *ledger = json_object(), *trials = json_array();
+
+    for (size_t i = 0; i < t->count; i++)
+        json_push(trials, json_trial(&t->trials[i], &t->of[i]));
+    json_put_i64(ledger, "scheduled", info->scheduled);
+    json_put_i64(ledger, "executed", info->samples);
+    json_put_i64(ledger, "not_executed", info->scheduled - info->samples);
+    json_put_i64(ledger, "trials_not_begun", never_begun(t, info));
+    json_put_bool(ledger, "balances", balances(t, info));
+    json_put(ledger, "trials", trials);
+    return ledger;
+}
+
+static int print_json(json_t *document, struct err *err)
+{
+    AUTO(json_unref) json_t *owned = document;
+    AUTO(free) char *text = owned ? json_pretty(owned) : NULL;
+
+    if (!text)
+        return err_set(err, -ENOMEM, "show: out of memory");
+    puts(text);
+    return 0;
+}
+
+static json_t *json_anchor(const struct clock_anchor *a)
+{
+    json_t *anchor = json_object();
+
+    json_put_i64(anchor, "mono_ns", a->mono_ns);
+    json_put_i64(anchor, "real_ns", a->real_ns);
+    json_put_i64(anchor, "width_ns", a->width_ns);
+    json_put_str(anchor, "time", clock_rfc3339(a->real_ns).text);
+    return anchor;
+}
+
+static json_t *json_summary(const struct show *s, const struct tallies *t)
+{
+    const struct evidence_info *info = evidence_info(s->evidence);
+    json_t *o = json_object();
+
+    json_put_str(o, "path", info->path);
+    json_put_str(o, "state", info->state);
+    json_put_bool(o, "live", info->live);
+    json_put_str(o, "run_id", evidence_meta(s->evidence, "run_id"));
+    json_put_str(o, "asrun_version", evidence_meta(s->evidence, "asrun_version"));
+    json_put(o, "anchor", json_anchor(&info->anchor));
+    json_put_str(o, "plan_digest", info->plan_digest);
+    json_put_str(o, "schedule_digest", info->schedule_digest);
+    json_put_str(o, "prompts_digest", info->prompts_digest);
+    json_put_str(o, "chain_head", info->chain_head);
+    json_put_i64(o, "samples", info->samples);
+    json_put_i64(o, "recovered_records", info->recovered_records);
+    json_put_i64(o, "awaiting_records", info->awaiting_records);
+    json_put_i64(o, "lost_records", info->lost_records);
+    json_put(o, "ledger", json_ledger(t, info));
+    return o;
+}
+
+static void print_trial(const struct evidence_trial *t, const struct tally *of)
+{
+    printf("trial %u: %s; %u scheduled = %" PRId64 " executed + %" PRId64 " not executed\n",
+           t->trial, t->outcome, t->count, of->executed, (int64_t)t->count - of->executed);
+    for (int i = 0; i < OUTCOME_COUNT_; i++)
+        if (of->outcome[i] > 0)
+            printf("  %-14s %" PRId64 "\n", outcome_name((enum outcome)i), of->outcome[i]);
+}
+
+static void print_ledger(const struct tallies *t, const struct evidence_info *info)
+{
+    for (size_t i = 0; i < t->count; i++)
+        print_trial(&t->trials[i], &t->of[i]);
+    if (never_begun(t, info) > 0)
+        printf("trials that never began: %" PRId64 " scheduled = 0 executed + %" PRId64
+               " not executed\n",
+               never_begun(t, info), never_begun(t, info));
+    printf("all: %u scheduled = %" PRId64 " executed + %" PRId64 " not executed: %s\n",
+           info->scheduled, info->samples, info->scheduled - info->samples,
+           balances(t, info) ? "balances" : "DOES NOT BALANCE");
+}
+
+static void print_state(const struct evidence_info *i)
+{
+    printf("state     %s%s\n", i->state, i->live ? " (its writer is at work)" : "");
+    if (i->recovered_records > 0)
+        printf("recovered %" PRId64 " records, just now\n", i->recovered_records);
+    if (i->awaiting_records > 0)
+        printf("awaiting  %" PRId64 " records await recovery (open the file where it can be"
+               " written)\n",
+               i->awaiting_records);
+    if (i->lost_records > 0)
+        printf("lost      %" PRId64 " records found the spool full\n", i->lost_records);
+}
+
+static void print_summary(const struct show *s)
+{
+    const struct evidence_info *i = evidence_info(s->evidence);
+    const char *id = evidence_meta(s->evidence, "run_id");
+    const char *version = evidence_meta(s->evidence, "asrun_version");
+
+    printf("evidence  %s\n", i->path);
+    print_state(i);
+    printf("run       %s, begun %s, asrun %s\n", id ? id : "-",
+           clock_rfc3339(i->anchor.real_ns).text, version ? version : "-");
+    printf("plan      sha256:%s\nschedule  sha256:%s\nprompts   sha256:%s\nchain     sha256:%s\n",
+           i->plan_digest, i->schedule_digest, i->prompts_digest, i->chain_head);
+}
+
+int show_summary(const struct show *s, struct err *err)
+{
+    AUTO(tallies_release) struct tallies t = {0};
+    int r = tally(&t, s, err);
+
+    if (r < 0)
+        return r;
+    if (s->format == ROWS_JSON)
+        return print_json(json_summary(s, &t), err);
+    print_summary(s);
+    print_ledger(&t, evidence_info(s->evidence));
+    return 0;
+}
+
+int show_ledger(const struct show *s, struct err *err)
+{
+    AUTO(tallies_release) struct tallies t = {0};
+    int r = tally(&t, s, err);
+
+    if (r < 0)
+        return r;
+    if (s->format == ROWS_JSON)
+        return print_json(json_ledger(&t, evidence_info(s->evidence)), err);
+    print_ledger(&t, evidence_info(s->evidence));
+    return 0;
+}
+
+int show_plan(const struct show *s, struct err *err)
+{
+    const char *plan = evidence_plan(s->evidence);
+    json_t *document = NULL;
+    int r;
+
+    if (s->format == ROWS_JSON) {
+        puts(plan);
+        return 0;
+    }
+    r = json_parse(&document, plan, "plan", err);
+    return r < 0 ? r : print_json(document, err);
+}
