@@ -80,6 +80,31 @@ static void write_header(const struct spool *s)
     memcpy(s->map, &h, sizeof h);
 }
 
+/* A dead run's spool that never got a record, and whose evidence was never named. */
+static bool worthless(const char *path)
+{
+    AUTO(spool_release) struct spool s = {.fd = -1};
+
+    if (spool_open(&s, path, NULL) < 0)
+        return false;
+    for (uint32_t i = 0; i < s.rings; i++) {
+        struct ring ring;
+
+        if (spool_ring(&ring, &s, i, NULL) < 0 || ring_head(&ring) > 0)
+            return false;
+    }
+    return true;
+}
+
+static int open_new(const char *path)
+{
+    int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, fd = open(path, flags, 0644);
+
+    if (fd < 0 && errno == EEXIST && worthless(path) && unlink(path) == 0)
+        fd = open(path, flags, 0644);
+    return fd;
+}
+
 int spool_create(struct spool *ret, const char *path, const char *id, uint32_t rings,
                  uint64_t capacity, struct err *err)
 {
@@ -90,7 +115,7 @@ int spool_create(struct spool *ret, const char *path, const char *id, uint32_t r
     s.size = PAGE + rings * stride_of(capacity);
     memcpy(s.id, id, sizeof s.id);
     (void)snprintf(s.path, sizeof s.path, "%s", path);
-    s.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    s.fd = open_new(path);
     if (s.fd < 0)
         return err_set(err, -errno, "%s: %s", path,
                        errno == EEXIST ? "exists, left by a run whose evidence is gone; remove it"
