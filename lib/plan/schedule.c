@@ -66,7 +66,7 @@ static int32_t scaled(int32_t tokens, double factor)
 {
     double v = round(tokens * factor);
 
-    return v < 1 ? 1 : v > INT32_MAX ? INT32_MAX : (int32_t)v;
+    return v < 1 ? 1 : v > PROFILE_TOKENS_MAX ? PROFILE_TOKENS_MAX : (int32_t)v;
 }
 
 /* Copies the row's blocks as far as the prompt covers them. */
@@ -262,6 +262,18 @@ static void learn_rate(struct building *b)
     }
 }
 
+static int cut_slice(struct building *b)
+{
+    const struct plan *p = b->p;
+    struct err why = {0};
+    int64_t for_ns = p->slice_for_ns ? p->slice_for_ns : INT64_MAX - p->slice_from_ns;
+    int r = p->slice_from_ns || p->slice_for_ns
+                ? profile_slice(&b->profile, p->slice_from_ns, for_ns, &why)
+                : 0;
+
+    return r < 0 ? err_set(b->err, r, "workload.slice: %.200s", why.text) : 0;
+}
+
 static int open_profile(struct building *b)
 {
     const struct plan *p = b->p;
@@ -272,9 +284,8 @@ static int open_profile(struct building *b)
         return 0;
     }
     r = plan_profile(&b->profile, p, b->err);
-    if (r == 0 && (p->slice_from_ns || p->slice_for_ns))
-        r = profile_slice(&b->profile, p->slice_from_ns,
-                          p->slice_for_ns ? p->slice_for_ns : INT64_MAX - p->slice_from_ns, b->err);
+    if (r == 0)
+        r = cut_slice(b);
     if (r < 0)
         return r;
     b->s->profile_digest = b->profile.digest;
