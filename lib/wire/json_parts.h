@@ -26,12 +26,26 @@ static inline void json_after_value(struct json_scan *s)
     s->state = s->depth > 0 ? JSON_AT_NEXT : JSON_AT_END;
 }
 
-/* Of strings and keys; the opening quote is taken. */
-enum json_token json_string_begin(struct json_scan *s, bool is_key);
+/* Of strings and keys; @from is behind the opening quote. Takes what there is of the rest and sets
+ * *@at behind it. */
+enum json_token json_string_begin(struct json_scan *s, bool is_key, const char *from,
+                                  const char **at, const char *end);
 /* Takes at least one byte unless it gives a token. */
 enum json_token json_string_take(struct json_scan *s, const char **at, const char *end);
 
-/* Words are numbers and literals: what is made of these bytes. */
-bool json_is_word(char c);
+/* Words are numbers and literals: what is made of letters, digits, '-', '+', '.'. */
+static inline bool json_is_word(char c)
+{
+    static const bool is_word[256] = {
+        ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true,
+        ['-'] = true,         ['+'] = true,         ['.'] = true,
+    };
+
+    return is_word[(unsigned char)c];
+}
+
+/* @from is at the first byte. Takes what there is of the word and sets *@at behind it. */
+enum json_token json_word_begin(struct json_scan *s, const char *from, const char **at,
+                                const char *end);
 enum json_token json_word_take(struct json_scan *s, const char **at, const char *end);
 enum json_token json_word_end(struct json_scan *s);

@@ -8,25 +8,28 @@
  * ESCAPE_ROOM is the most an escape can add: U+FFFD for a lone surrogate before it, and itself.
  */
 #include "wire/json_parts.h"
+#include <endian.h>
 #include <string.h>
 
 enum { ESCAPE_ROOM = 6 };
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
-/* Some byte of @v is zero. (Each test here may err above the first hit, never in whether one is.)
- */
-static uint64_t has_zero(uint64_t v)
+/* Bit 7 of each byte of @v that is zero, and of some bytes above the lowest of those. */
+static uint64_t zeros(uint64_t v)
 {
     return (v - EACH_BYTE(0x01)) & ~v & EACH_BYTE(0x80);
 }
 
-static bool all_plain(uint64_t v)
+/* The number of plain bytes in front of the first other one among the eight at @v: 8 if none. The
+ * tests may err above a hit, never below: the lowest bit that is set is right. */
+static size_t plain_of_eight(uint64_t v)
 {
     uint64_t control = (v - EACH_BYTE(0x20)) & ~v;
-    uint64_t special = has_zero(v ^ EACH_BYTE('"')) | has_zero(v ^ EACH_BYTE('\\'));
+    uint64_t special = zeros(v ^ EACH_BYTE('"')) | zeros(v ^ EACH_BYTE('\\'));
+    uint64_t hits = (control | special | v) & EACH_BYTE(0x80);
 
-    return ((control | special | v) & EACH_BYTE(0x80)) == 0;
+    return hits ? (size_t)__builtin_ctzll(hits) / 8 : 8;
 }
 
 static bool is_plain(unsigned char c)
@@ -34,16 +37,19 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* Copies plain bytes, at most @n, and returns how many. */
+/* Copies plain bytes, at most @n, and returns how many. May write beyond those, not beyond @n. */
 static size_t copy_plain(char *to, const char *from, size_t n)
 {
     size_t i = 0;
 
     for (uint64_t v; i + sizeof v <= n; i += sizeof v) {
+        size_t plain;
+
         memcpy(&v, from + i, sizeof v);
-        if (!all_plain(v))
-            break;
         memcpy(to + i, &v, sizeof v);
+        plain = plain_of_eight(le64toh(v));
+        if (plain < sizeof v)
+            return i + plain;
     }
     for (; i < n && is_plain((unsigned char)from[i]); i++)
         to[i] = from[i];
@@ -100,19 +106,15 @@ static enum json_token give_piece(struct json_scan *s)
     return give(s, s->is_key ? JSON_KEY_PIECE : JSON_STRING_PIECE);
 }
 
-enum json_token json_string_begin(struct json_scan *s, bool is_key)
+/* @from is behind the closing quote. The colon of a key is taken too, if it is already there. */
+static enum json_token end_string(struct json_scan *s, const char *from, const char **at,
+                                  const char *end)
 {
-    s->is_key = is_key;
-    s->piece_len = 0;
-    s->given = false;
-    s->state = JSON_AT_STRING;
-    return JSON_MORE;
-}
+    bool colon = s->is_key && from < end && *from == ':';
 
-static enum json_token end_string(struct json_scan *s)
-{
+    *at = from + colon;
     if (s->is_key)
-        s->state = JSON_AT_COLON;
+        s->state = colon ? JSON_AT_VALUE : JSON_AT_COLON;
     else
         json_after_value(s);
     return give(s, s->is_key ? JSON_KEY : JSON_STRING);
@@ -160,7 +162,7 @@ static enum json_token take_utf8(struct json_scan *s, unsigned char c)
 }
 
 /* A byte that is not plain, or the first behind a full piece. */
-static enum json_token take_special(struct json_scan *s, const char **at)
+static enum json_token take_special(struct json_scan *s, const char **at, const char *end)
 {
     unsigned char c = (unsigned char)**at;
 
@@ -169,10 +171,8 @@ static enum json_token take_special(struct json_scan *s, const char **at)
             return give_piece(s);
         put_lone_surrogate(s);
     }
-    if (c == '"') {
-        (*at)++;
-        return end_string(s);
-    }
+    if (c == '"')
+        return end_string(s, *at + 1, at, end);
     if (c < 0x20)
         return json_bad(s, "a control character in a string");
     if (c >= 0x80)
@@ -243,7 +243,23 @@ static enum json_token take_plain(struct json_scan *s, const char **at, const ch
 
     s->piece_len += n;
     *at += n;
-    return *at < end ? take_special(s, at) : JSON_MORE;
+    return *at < end ? take_special(s, at, end) : JSON_MORE;
+}
+
+enum json_token json_string_begin(struct json_scan *s, bool is_key, const char *from,
+                                  const char **at, const char *end)
+{
+    size_t have = (size_t)(end - from);
+    size_t n = copy_plain(s->piece, from, have < JSON_PIECE ? have : JSON_PIECE);
+
+    s->is_key = is_key;
+    s->piece_len = n;
+    if (n < have && from[n] == '"') /* nearly always */
+        return end_string(s, from + n + 1, at, end);
+    *at = from + n;
+    s->given = false;
+    s->state = JSON_AT_STRING;
+    return JSON_MORE;
 }
 
 enum json_token json_string_take(struct json_scan *s, const char **at, const char *end)

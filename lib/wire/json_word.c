@@ -10,12 +10,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-bool json_is_word(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '+' || c == '.';
-}
-
 static const char *skip_digits(const char *at)
 {
     while (is_digit(*at))
@@ -43,20 +37,7 @@ static bool is_number(const char *at, bool *whole)
     return ok && *end == '\0';
 }
 
-/* Up to 18 digits, which cannot overflow. */
-static void set_short(struct json_scan *s)
-{
-    bool negative = s->word[0] == '-';
-    int64_t n = 0;
-
-    for (int i = negative; i < s->word_len; i++)
-        n = n * 10 + (s->word[i] - '0');
-    s->is_integer = true;
-    s->integer = negative ? -n : n;
-    s->number = negative && n == 0 ? -0.0 : (double)s->integer;
-}
-
-static void set_long(struct json_scan *s)
+static void set_whole(struct json_scan *s)
 {
     errno = 0;
     s->integer = strtoll(s->word, NULL, 10);
@@ -85,10 +66,8 @@ static enum json_token number(struct json_scan *s)
         set_real(s, -INFINITY);
     else if (!is_number(s->word, &whole))
         return json_bad(s, "neither a number nor true, false or null");
-    else if (whole && s->word_len <= 18)
-        set_short(s);
     else if (whole)
-        set_long(s);
+        set_whole(s);
     else
         set_real(s, strtod(s->word, NULL));
     if (!s->is_integer)
@@ -96,25 +75,77 @@ static enum json_token number(struct json_scan *s)
     return JSON_NUMBER;
 }
 
+static bool word_is(const struct json_scan *s, const char *literal, size_t n)
+{
+    return s->word_len == n && memcmp(s->word, literal, n) == 0;
+}
+
 enum json_token json_word_end(struct json_scan *s)
 {
     s->word[s->word_len] = '\0';
     json_after_value(s);
-    if (strcmp(s->word, "null") == 0)
+    if (word_is(s, "null", 4))
         return JSON_NULL;
-    if (strcmp(s->word, "true") == 0)
+    if (word_is(s, "true", 4))
         return JSON_TRUE;
-    if (strcmp(s->word, "false") == 0)
+    if (word_is(s, "false", 5))
         return JSON_FALSE;
     return number(s);
 }
 
+static enum json_token short_number(struct json_scan *s, int64_t n)
+{
+    json_after_value(s);
+    s->is_integer = true;
+    s->integer = n;
+    s->number = (double)n;
+    return JSON_NUMBER;
+}
+
+/* What most words are, null and short whole numbers, when they lie whole in the input: their token
+ * and *@at behind them, or JSON_MORE for the general way. */
+static enum json_token take_short(struct json_scan *s, const char *from, const char **at,
+                                  const char *end)
+{
+    const char *first = from;
+    int64_t n = 0;
+
+    if (end - from > 4 && memcmp(from, "null", 4) == 0 && !json_is_word(from[4])) {
+        *at = from + 4;
+        json_after_value(s);
+        return JSON_NULL;
+    }
+    while (from < end && is_digit(*from) && from - first < 18)
+        n = n * 10 + (*from++ - '0');
+    if (from == first || from == end || json_is_word(*from) || (*first == '0' && from > first + 1))
+        return JSON_MORE;
+    *at = from;
+    return short_number(s, n);
+}
+
+enum json_token json_word_begin(struct json_scan *s, const char *from, const char **at,
+                                const char *end)
+{
+    enum json_token token = take_short(s, from, at, end);
+
+    if (token != JSON_MORE)
+        return token;
+    *at = from;
+    s->word_len = 0;
+    s->state = JSON_AT_WORD;
+    return json_word_take(s, at, end);
+}
+
 enum json_token json_word_take(struct json_scan *s, const char **at, const char *end)
 {
-    while (*at < end && json_is_word(**at)) {
-        if (s->word_len == JSON_WORD - 1)
-            return json_bad(s, "a number of more than 63 bytes");
-        s->word[s->word_len++] = *(*at)++;
-    }
-    return *at < end ? json_word_end(s) : JSON_MORE;
+    const char *from = *at;
+    size_t n = s->word_len;
+
+    while (from < end && n < JSON_WORD && json_is_word(*from))
+        s->word[n++] = *from++;
+    *at = from;
+    if (n == JSON_WORD)
+        return json_bad(s, "a number of more than 63 bytes");
+    s->word_len = (uint8_t)n;
+    return from < end ? json_word_end(s) : JSON_MORE;
 }

@@ -65,7 +65,7 @@ struct name {
         text, sizeof(text) - 1, PLACE_##place, FIELD_##field                                       \
     }
 
-/* Grouped by place; names_from[] finds a group. */
+/* In the order of their places. */
 static const struct name names[] = {
     NAME(TOP, "choices", CHOICES),
     NAME(TOP, "object", OBJECT),
@@ -137,15 +137,37 @@ static uint8_t place_now(const struct openai *o)
     return depth < sizeof o->path ? o->path[depth] : PLACE_ELSEWHERE;
 }
 
+/* memcmp() would read the piece by wider loads than it was just stored with, and wait for them. */
+static bool same_bytes(const char *a, const char *b, size_t n)
+{
+    uint64_t x, y;
+
+    for (; n >= sizeof x; n -= sizeof x, a += sizeof x, b += sizeof x) {
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        if (x != y)
+            return false;
+    }
+    while (n > 0 && *a == *b) {
+        n--;
+        a++;
+        b++;
+    }
+    return n == 0;
+}
+
 static uint8_t find_field(const struct openai *o)
 {
+    /* where a place's names begin; those of places without names are empty */
+    static const uint8_t from[] = {
+        [PLACE_TOP] = 0,    [PLACE_CHOICE] = 6,   [PLACE_DELTA] = 10, [PLACE_PART] = 16,
+        [PLACE_USAGE] = 17, [PLACE_DETAILS] = 20, [PLACE_ERROR] = 21,
+    };
     uint8_t place = place_now(o);
 
-    if (place == PLACE_ELSEWHERE)
-        return FIELD_NONE;
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (names[i].place == place && names[i].len == o->json.piece_len &&
-            memcmp(names[i].text, o->json.piece, names[i].len) == 0)
+    for (size_t i = from[place]; i < COUNT_OF(names) && names[i].place == place; i++)
+        if (names[i].len == o->json.piece_len &&
+            same_bytes(names[i].text, o->json.piece, names[i].len))
             return names[i].field;
     return FIELD_NONE;
 }
@@ -270,7 +292,8 @@ static void take_string(struct openai *o, bool last)
             take_finish(o);
         break;
     case FIELD_OBJECT:
-        o->object_error |= last && !o->cut && strcmp(o->json.piece, "error") == 0;
+        o->object_error |=
+            last && !o->cut && o->json.piece_len == 5 && memcmp(o->json.piece, "error", 5) == 0;
         break;
     case FIELD_DETAIL:
         o->object_error = true;
