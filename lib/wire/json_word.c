@@ -59,11 +59,11 @@ static enum json_token number(struct json_scan *s)
     bool whole;
 
     if (strcmp(s->word, "NaN") == 0)
-        set_real(s, NAN);
+        set_real(s, (double)NAN);
     else if (strcmp(s->word, "Infinity") == 0)
-        set_real(s, INFINITY);
+        set_real(s, (double)INFINITY);
     else if (strcmp(s->word, "-Infinity") == 0)
-        set_real(s, -INFINITY);
+        set_real(s, -(double)INFINITY);
     else if (!is_number(s->word, &whole))
         return json_bad(s, "neither a number nor true, false or null");
     else if (whole)
