@@ -29,7 +29,7 @@ enum json_token json_bad(struct json_scan *s, const char *why)
 {
     s->why = why;
     s->state = JSON_AT_BAD;
-    return JSON_BAD;
+    return SCAN_BAD;
 }
 
 static bool in_object(const struct json_scan *s)
@@ -41,12 +41,12 @@ static enum json_token open_container(struct json_scan *s, bool object)
 {
     uint64_t bit;
 
-    if (s->depth == JSON_DEPTH)
+    if (s->depth == SCAN_DEPTH)
         return json_bad(s, "nested too deeply");
     bit = UINT64_C(1) << s->depth++;
     s->in_object = object ? s->in_object | bit : s->in_object & ~bit;
     s->state = object ? JSON_AT_FIRST_KEY : JSON_AT_FIRST_ELEMENT;
-    return object ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN;
+    return object ? SCAN_OBJECT_BEGIN : SCAN_ARRAY_BEGIN;
 }
 
 static enum json_token close_container(struct json_scan *s)
@@ -55,7 +55,7 @@ static enum json_token close_container(struct json_scan *s)
 
     s->depth--;
     json_after_value(s);
-    return object ? JSON_OBJECT_END : JSON_ARRAY_END;
+    return object ? SCAN_OBJECT_END : SCAN_ARRAY_END;
 }
 
 static enum json_token begin_value(struct json_scan *s, const char *from, const char **at,
@@ -92,7 +92,7 @@ static enum json_token take_colon(struct json_scan *s, char c)
     if (c != ':')
         return json_bad(s, "expected a colon");
     s->state = JSON_AT_VALUE;
-    return JSON_MORE;
+    return SCAN_MORE;
 }
 
 /* Behind a comma. The key that nearly always follows at once needs no state between. */
@@ -101,10 +101,10 @@ static enum json_token after_comma(struct json_scan *s, const char *from, const 
 {
     if (!in_object(s)) {
         s->state = JSON_AT_VALUE;
-        return JSON_MORE;
+        return SCAN_MORE;
     }
     s->state = JSON_AT_KEY;
-    return from < end && *from == '"' ? begin_key(s, from, at, end) : JSON_MORE;
+    return from < end && *from == '"' ? begin_key(s, from, at, end) : SCAN_MORE;
 }
 
 static enum json_token go_on(struct json_scan *s, const char *from, const char **at,
@@ -156,27 +156,27 @@ static bool skip_space(const char **at, const char *end)
 
 enum json_token json_scan_next(struct json_scan *s, const char **at, const char *end)
 {
-    enum json_token token = JSON_MORE;
+    enum json_token token = SCAN_MORE;
 
     if (s->state == JSON_AT_BAD)
-        return JSON_BAD;
-    while (token == JSON_MORE && *at < end) {
+        return SCAN_BAD;
+    while (token == SCAN_MORE && *at < end) {
         if (s->state >= JSON_AT_STRING)
             token = json_string_take(s, at, end);
         else if (s->state == JSON_AT_WORD)
             token = json_word_take(s, at, end);
         else
-            token = skip_space(at, end) ? take_structure(s, *at, at, end) : JSON_MORE;
+            token = skip_space(at, end) ? take_structure(s, *at, at, end) : SCAN_MORE;
     }
-    return token == JSON_MORE && s->state == JSON_AT_END ? JSON_DONE : token;
+    return token == SCAN_MORE && s->state == JSON_AT_END ? SCAN_DONE : token;
 }
 
 enum json_token json_scan_end(struct json_scan *s)
 {
     if (s->state == JSON_AT_BAD)
-        return JSON_BAD;
+        return SCAN_BAD;
     if (s->state == JSON_AT_END)
-        return JSON_DONE;
+        return SCAN_DONE;
     if (s->state == JSON_AT_WORD && s->depth == 0)
         return json_word_end(s);
     return json_bad(s, s->state == JSON_AT_VALUE && s->depth == 0 ? "no value"

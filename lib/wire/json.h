@@ -2,40 +2,41 @@
 /*
  * lib/wire/json.h - a streaming JSON scanner for foreign bytes: no allocation, no recursion, any
  * split of the input gives the same tokens. The caller pulls them. Strings and keys come in decoded
- * pieces (escapes resolved, at most JSON_PIECE bytes a piece, never half a character); a string of
- * up to JSON_PIECE - 6 bytes is always one token. Numbers come whole.
+ * pieces (escapes resolved, at most SCAN_PIECE bytes a piece, never half a character); a string of
+ * up to SCAN_PIECE - 6 bytes is always one token. Numbers come whole.
  *
  * Strict RFC 8259 with these exceptions: Infinity, -Infinity and NaN are taken as numbers (other
  * tools write them); a lone surrogate escape, which the grammar allows but UTF-8 does not, becomes
- * U+FFFD; invalid UTF-8, nesting beyond JSON_DEPTH and numbers of JSON_WORD bytes are JSON_BAD.
+ * U+FFFD; invalid UTF-8, nesting beyond SCAN_DEPTH and numbers of SCAN_WORD bytes are SCAN_BAD.
  *
- *   while ((token = json_scan_next(&s, &at, end)) != JSON_MORE && token < JSON_DONE) ...
+ *   while ((token = json_scan_next(&s, &at, end)) != SCAN_MORE && token < SCAN_DONE) ...
  */
 #pragma once
 #include "base/base.h"
 
-enum { JSON_DEPTH = 64, JSON_PIECE = 64, JSON_WORD = 64 };
+enum { SCAN_DEPTH = 64, SCAN_PIECE = 64, SCAN_WORD = 64 };
 
+/* Not JSON_...: those names are jansson's, and base/json.h brings them. */
 enum json_token {
-    JSON_MORE = 0, /* all bytes are taken */
-    JSON_OBJECT_BEGIN,
-    JSON_OBJECT_END,
-    JSON_ARRAY_BEGIN,
-    JSON_ARRAY_END,
-    JSON_KEY_PIECE,    /* more of a key follows in the next token */
-    JSON_KEY,          /* last (or only) piece of a key */
-    JSON_STRING_PIECE, /* more of the string follows */
-    JSON_STRING,       /* last (or only) piece; may be empty */
-    JSON_NUMBER,       /* number; is_integer and integer where it is whole and fits */
-    JSON_TRUE,
-    JSON_FALSE,
-    JSON_NULL,
-    JSON_DONE, /* in place of JSON_MORE once the value is complete; only white space may follow */
-    JSON_BAD,  /* @why; stays bad */
+    SCAN_MORE = 0, /* all bytes are taken */
+    SCAN_OBJECT_BEGIN,
+    SCAN_OBJECT_END,
+    SCAN_ARRAY_BEGIN,
+    SCAN_ARRAY_END,
+    SCAN_KEY_PIECE,    /* more of a key follows in the next token */
+    SCAN_KEY,          /* last (or only) piece of a key */
+    SCAN_STRING_PIECE, /* more of the string follows */
+    SCAN_STRING,       /* last (or only) piece; may be empty */
+    SCAN_NUMBER,       /* number; is_integer and integer where it is whole and fits */
+    SCAN_TRUE,
+    SCAN_FALSE,
+    SCAN_NULL,
+    SCAN_DONE, /* in place of SCAN_MORE once the value is complete; only white space may follow */
+    SCAN_BAD,  /* @why; stays bad */
 };
 
 struct json_scan {
-    char piece[JSON_PIECE + 1]; /* NUL-terminated; piece_len counts embedded NULs */
+    char piece[SCAN_PIECE + 1]; /* NUL-terminated; piece_len counts embedded NULs */
     size_t piece_len;
     double number;   /* nearest; infinite beyond its range */
     int64_t integer; /* of 12, and of 12.0 and 1.2e1 up to 2^53; -0 is 0 */
@@ -51,12 +52,12 @@ struct json_scan {
     uint16_t unit, high;                    /* its value; a high surrogate waiting for a low one */
     uint8_t word_len;
     uint64_t in_object; /* bit d: level d + 1 is an object */
-    char word[JSON_WORD];
+    char word[SCAN_WORD];
 };
 
 void json_scan_init(struct json_scan *s);
 /* Takes bytes from *@at up to @end until there is a token to report. */
 enum json_token json_scan_next(struct json_scan *s, const char **at, const char *end);
-/* The input has ended: JSON_DONE if a complete value was read (a bare number or literal ends here:
- * its token first, JSON_DONE at the next call), else JSON_BAD. */
+/* The input has ended: SCAN_DONE if a complete value was read (a bare number or literal ends here:
+ * its token first, SCAN_DONE at the next call), else SCAN_BAD. */
 enum json_token json_scan_end(struct json_scan *s);

@@ -58,7 +58,7 @@ static size_t copy_plain(char *to, const char *from, size_t n)
 
 static bool has_room(const struct json_scan *s, size_t n)
 {
-    return s->piece_len + n <= JSON_PIECE;
+    return s->piece_len + n <= SCAN_PIECE;
 }
 
 static void put(struct json_scan *s, unsigned c)
@@ -103,7 +103,7 @@ static enum json_token give(struct json_scan *s, enum json_token token)
 
 static enum json_token give_piece(struct json_scan *s)
 {
-    return give(s, s->is_key ? JSON_KEY_PIECE : JSON_STRING_PIECE);
+    return give(s, s->is_key ? SCAN_KEY_PIECE : SCAN_STRING_PIECE);
 }
 
 /* @from is behind the closing quote. The colon of a key is taken too, if it is already there. */
@@ -117,7 +117,7 @@ static enum json_token end_string(struct json_scan *s, const char *from, const c
         s->state = colon ? JSON_AT_VALUE : JSON_AT_COLON;
     else
         json_after_value(s);
-    return give(s, s->is_key ? JSON_KEY : JSON_STRING);
+    return give(s, s->is_key ? SCAN_KEY : SCAN_STRING);
 }
 
 /* RFC 3629, section 4: which bytes may follow a lead byte; 0 if @c is none. */
@@ -146,7 +146,7 @@ static enum json_token take_lead_byte(struct json_scan *s, const char **at)
     put(s, c);
     s->utf8_left = (uint8_t)(n - 1);
     s->state = JSON_AT_UTF8;
-    return JSON_MORE;
+    return SCAN_MORE;
 }
 
 static enum json_token take_utf8(struct json_scan *s, unsigned char c)
@@ -158,7 +158,7 @@ static enum json_token take_utf8(struct json_scan *s, unsigned char c)
     s->utf8_high = 0xbf;
     if (--s->utf8_left == 0)
         s->state = JSON_AT_STRING;
-    return JSON_MORE;
+    return SCAN_MORE;
 }
 
 /* A byte that is not plain, or the first behind a full piece. */
@@ -178,12 +178,12 @@ static enum json_token take_special(struct json_scan *s, const char **at, const 
     if (c >= 0x80)
         return take_lead_byte(s, at);
     if (is_plain(c))
-        return has_room(s, 1) ? JSON_MORE : give_piece(s);
+        return has_room(s, 1) ? SCAN_MORE : give_piece(s);
     if (!has_room(s, ESCAPE_ROOM))
         return give_piece(s);
     (*at)++;
     s->state = JSON_AT_ESCAPE;
-    return JSON_MORE;
+    return SCAN_MORE;
 }
 
 static enum json_token take_escape(struct json_scan *s, char c)
@@ -194,13 +194,13 @@ static enum json_token take_escape(struct json_scan *s, char c)
     s->state = JSON_AT_UNIT;
     s->unit = s->unit_digits = 0;
     if (c == 'u')
-        return JSON_MORE;
+        return SCAN_MORE;
     if (!name)
         return json_bad(s, "an unknown escape in a string");
     put_lone_surrogate(s);
     put(s, (unsigned char)meant[name - names]);
     s->state = JSON_AT_STRING;
-    return JSON_MORE;
+    return SCAN_MORE;
 }
 
 static void end_unit(struct json_scan *s)
@@ -233,24 +233,24 @@ static enum json_token take_unit(struct json_scan *s, char c)
     s->unit = (uint16_t)(s->unit << 4 | digit);
     if (++s->unit_digits == 4)
         end_unit(s);
-    return JSON_MORE;
+    return SCAN_MORE;
 }
 
 static enum json_token take_plain(struct json_scan *s, const char **at, const char *end)
 {
-    size_t room = JSON_PIECE - s->piece_len, have = (size_t)(end - *at);
+    size_t room = SCAN_PIECE - s->piece_len, have = (size_t)(end - *at);
     size_t n = s->high ? 0 : copy_plain(s->piece + s->piece_len, *at, have < room ? have : room);
 
     s->piece_len += n;
     *at += n;
-    return *at < end ? take_special(s, at, end) : JSON_MORE;
+    return *at < end ? take_special(s, at, end) : SCAN_MORE;
 }
 
 enum json_token json_string_begin(struct json_scan *s, bool is_key, const char *from,
                                   const char **at, const char *end)
 {
     size_t have = (size_t)(end - from);
-    size_t n = copy_plain(s->piece, from, have < JSON_PIECE ? have : JSON_PIECE);
+    size_t n = copy_plain(s->piece, from, have < SCAN_PIECE ? have : SCAN_PIECE);
 
     s->is_key = is_key;
     s->piece_len = n;
@@ -259,7 +259,7 @@ enum json_token json_string_begin(struct json_scan *s, bool is_key, const char *
     *at = from + n;
     s->given = false;
     s->state = JSON_AT_STRING;
-    return JSON_MORE;
+    return SCAN_MORE;
 }
 
 enum json_token json_string_take(struct json_scan *s, const char **at, const char *end)

@@ -72,7 +72,7 @@ static enum json_token number(struct json_scan *s)
         set_real(s, strtod(s->word, NULL));
     if (!s->is_integer)
         s->integer = 0;
-    return JSON_NUMBER;
+    return SCAN_NUMBER;
 }
 
 static bool word_is(const struct json_scan *s, const char *literal, size_t n)
@@ -85,11 +85,11 @@ enum json_token json_word_end(struct json_scan *s)
     s->word[s->word_len] = '\0';
     json_after_value(s);
     if (word_is(s, "null", 4))
-        return JSON_NULL;
+        return SCAN_NULL;
     if (word_is(s, "true", 4))
-        return JSON_TRUE;
+        return SCAN_TRUE;
     if (word_is(s, "false", 5))
-        return JSON_FALSE;
+        return SCAN_FALSE;
     return number(s);
 }
 
@@ -99,11 +99,11 @@ static enum json_token short_number(struct json_scan *s, int64_t n)
     s->is_integer = true;
     s->integer = n;
     s->number = (double)n;
-    return JSON_NUMBER;
+    return SCAN_NUMBER;
 }
 
 /* What most words are, null and short whole numbers, when they lie whole in the input: their token
- * and *@at behind them, or JSON_MORE for the general way. */
+ * and *@at behind them, or SCAN_MORE for the general way. */
 static enum json_token take_short(struct json_scan *s, const char *from, const char **at,
                                   const char *end)
 {
@@ -113,12 +113,12 @@ static enum json_token take_short(struct json_scan *s, const char *from, const c
     if (end - from > 4 && memcmp(from, "null", 4) == 0 && !json_is_word(from[4])) {
         *at = from + 4;
         json_after_value(s);
-        return JSON_NULL;
+        return SCAN_NULL;
     }
     while (from < end && is_digit(*from) && from - first < 18)
         n = n * 10 + (*from++ - '0');
     if (from == first || from == end || json_is_word(*from) || (*first == '0' && from > first + 1))
-        return JSON_MORE;
+        return SCAN_MORE;
     *at = from;
     return short_number(s, n);
 }
@@ -128,7 +128,7 @@ enum json_token json_word_begin(struct json_scan *s, const char *from, const cha
 {
     enum json_token token = take_short(s, from, at, end);
 
-    if (token != JSON_MORE)
+    if (token != SCAN_MORE)
         return token;
     *at = from;
     s->word_len = 0;
@@ -141,11 +141,11 @@ enum json_token json_word_take(struct json_scan *s, const char **at, const char 
     const char *from = *at;
     size_t n = s->word_len;
 
-    while (from < end && n < JSON_WORD && json_is_word(*from))
+    while (from < end && n < SCAN_WORD && json_is_word(*from))
         s->word[n++] = *from++;
     *at = from;
-    if (n == JSON_WORD)
+    if (n == SCAN_WORD)
         return json_bad(s, "a number of more than 63 bytes");
     s->word_len = (uint8_t)n;
-    return from < end ? json_word_end(s) : JSON_MORE;
+    return from < end ? json_word_end(s) : SCAN_MORE;
 }

@@ -335,30 +335,30 @@ static void take_key(struct openai *o)
 static void take_token(struct openai *o, enum json_token token)
 {
     switch (token) {
-    case JSON_OBJECT_BEGIN:
+    case SCAN_OBJECT_BEGIN:
         enter(o, object_place);
         break;
-    case JSON_ARRAY_BEGIN:
+    case SCAN_ARRAY_BEGIN:
         enter(o, array_place);
         break;
-    case JSON_OBJECT_END:
-    case JSON_ARRAY_END:
+    case SCAN_OBJECT_END:
+    case SCAN_ARRAY_END:
         o->field = element_field(place_now(o));
         break;
-    case JSON_KEY_PIECE:
+    case SCAN_KEY_PIECE:
         o->cut = true;
         break;
-    case JSON_KEY:
+    case SCAN_KEY:
         take_key(o);
         break;
-    case JSON_STRING_PIECE:
-    case JSON_STRING:
-        take_string(o, token == JSON_STRING);
+    case SCAN_STRING_PIECE:
+    case SCAN_STRING:
+        take_string(o, token == SCAN_STRING);
         break;
-    case JSON_NUMBER:
+    case SCAN_NUMBER:
         take_number(o);
         break;
-    case JSON_TRUE:
+    case SCAN_TRUE:
         note_presence(o);
         break;
     default: /* false and null are absent */
@@ -370,14 +370,14 @@ static void feed_json(struct openai *o, const char *at, const char *end)
 {
     enum json_token token;
 
-    while ((token = json_scan_next(&o->json, &at, end)) != JSON_MORE && token < JSON_DONE) {
-        if (o->field == FIELD_DOCUMENT && token != JSON_OBJECT_BEGIN) {
+    while ((token = json_scan_next(&o->json, &at, end)) != SCAN_MORE && token < SCAN_DONE) {
+        if (o->field == FIELD_DOCUMENT && token != SCAN_OBJECT_BEGIN) {
             fail(o, "no JSON object");
             return;
         }
         take_token(o, token);
     }
-    if (token == JSON_BAD)
+    if (token == SCAN_BAD)
         fail(o, o->json.why);
 }
 
@@ -444,8 +444,8 @@ int openai_end(struct openai *o, struct openai_event *ret)
     if (o->mode == MODE_JSON) {
         enum json_token token = json_scan_end(&o->json);
 
-        if (token != JSON_DONE)
-            fail(o, token == JSON_BAD ? o->json.why : "no JSON object");
+        if (token != SCAN_DONE)
+            fail(o, token == SCAN_BAD ? o->json.why : "no JSON object");
     }
     if (o->mode == MODE_BAD)
         return -EBADMSG;

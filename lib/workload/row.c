@@ -51,7 +51,7 @@ static enum json_token next(struct scan *s)
 {
     enum json_token t = json_scan_next(&s->json, &s->at, s->end);
 
-    return t == JSON_MORE ? json_scan_end(&s->json) : t;
+    return t == SCAN_MORE ? json_scan_end(&s->json) : t;
 }
 
 static int not_json(struct scan *s)
@@ -66,17 +66,17 @@ static int not_json(struct scan *s)
 /* Passes the rest of a value whose first token is @t. */
 static int skip(struct scan *s, enum json_token t)
 {
-    int depth = s->json.depth - (t == JSON_OBJECT_BEGIN || t == JSON_ARRAY_BEGIN);
+    int depth = s->json.depth - (t == SCAN_OBJECT_BEGIN || t == SCAN_ARRAY_BEGIN);
 
-    while (t != JSON_BAD && t != JSON_DONE && (s->json.depth > depth || t == JSON_STRING_PIECE))
+    while (t != SCAN_BAD && t != SCAN_DONE && (s->json.depth > depth || t == SCAN_STRING_PIECE))
         t = next(s);
-    return t == JSON_BAD || t == JSON_DONE ? not_json(s) : 1;
+    return t == SCAN_BAD || t == SCAN_DONE ? not_json(s) : 1;
 }
 
 static int read_time(struct scan *s, enum json_token t)
 {
     double ms = s->json.number;
-    const char *problem = t != JSON_NUMBER || !isfinite(ms) ? "not a number"
+    const char *problem = t != SCAN_NUMBER || !isfinite(ms) ? "not a number"
                           : ms < 0                          ? "negative"
                           : ms > ROW_MS_MAX                 ? "too large"
                                                             : NULL;
@@ -91,7 +91,7 @@ static int read_tokens(struct scan *s, enum key key, enum json_token t)
 {
     int32_t *field = key == INPUT ? &s->row->input_tokens : &s->row->output_tokens;
 
-    if (t != JSON_NUMBER)
+    if (t != SCAN_NUMBER)
         return row_bad(s->row, keys[key], "not a number", wants[key]);
     return row_set_tokens(s->row, field, keys[key], s->json.is_integer,
                           s->json.is_integer ? (double)s->json.integer : 0);
@@ -99,9 +99,9 @@ static int read_tokens(struct scan *s, enum key key, enum json_token t)
 
 static int read_ids(struct scan *s, enum json_token t)
 {
-    if (t != JSON_ARRAY_BEGIN)
+    if (t != SCAN_ARRAY_BEGIN)
         return row_bad(s->row, keys[IDS], "not a list", wants[IDS]);
-    while ((t = next(s)) == JSON_NUMBER && s->json.is_integer && s->json.integer >= 0 &&
+    while ((t = next(s)) == SCAN_NUMBER && s->json.is_integer && s->json.integer >= 0 &&
            s->json.integer <= UINT32_MAX) {
         struct row *row = s->row;
 
@@ -109,24 +109,24 @@ static int read_ids(struct scan *s, enum json_token t)
         if (s->r < 0)
             return s->r;
     }
-    if (t == JSON_BAD || t == JSON_DONE)
+    if (t == SCAN_BAD || t == SCAN_DONE)
         return not_json(s);
-    return t == JSON_ARRAY_END ? 1 : row_bad(s->row, keys[IDS], "not a list of ids", wants[IDS]);
+    return t == SCAN_ARRAY_END ? 1 : row_bad(s->row, keys[IDS], "not a list of ids", wants[IDS]);
 }
 
-/* A key that ends with @t; longer ones than JSON_PIECE are none of ours. */
+/* A key that ends with @t; longer ones than SCAN_PIECE are none of ours. */
 static enum key read_key(struct scan *s, enum json_token t)
 {
     enum key key = OTHER;
 
     for (enum key k = TIMESTAMP; k <= IDS; k++)
-        if (t == JSON_KEY && strcmp(s->json.piece, keys[k]) == 0)
+        if (t == SCAN_KEY && strcmp(s->json.piece, keys[k]) == 0)
             key = k;
     if (key == OTHER && !s->row->other[0])
         (void)snprintf(s->row->other, sizeof s->row->other, "%.40s", s->json.piece);
-    while (t == JSON_KEY_PIECE)
+    while (t == SCAN_KEY_PIECE)
         t = next(s);
-    return t == JSON_KEY ? key : NO_KEY;
+    return t == SCAN_KEY ? key : NO_KEY;
 }
 
 static int read_member(struct scan *s, enum json_token t)
@@ -139,7 +139,7 @@ static int read_member(struct scan *s, enum json_token t)
         return row_bad(s->row, keys[key], "given twice", "each key once");
     s->seen |= key == OTHER ? 0 : 1u << key;
     t = next(s);
-    if (t == JSON_BAD || t == JSON_DONE)
+    if (t == SCAN_BAD || t == SCAN_DONE)
         return not_json(s);
     return key == OTHER       ? skip(s, t)
            : key == TIMESTAMP ? read_time(s, t)
@@ -152,7 +152,7 @@ static int check_complete(struct scan *s)
     for (enum key k = TIMESTAMP; k < IDS; k++)
         if (!(s->seen & 1u << k))
             return row_bad(s->row, keys[k], "missing", wants[k]);
-    return next(s) == JSON_DONE ? 1 : not_json(s);
+    return next(s) == SCAN_DONE ? 1 : not_json(s);
 }
 
 int row_parse(struct row *r, const char *text, size_t n)
@@ -165,15 +165,15 @@ int row_parse(struct row *r, const char *text, size_t n)
     r->problem[0] = r->other[0] = '\0';
     json_scan_init(&s.json);
     t = next(&s);
-    if (t == JSON_BAD || t == JSON_DONE)
+    if (t == SCAN_BAD || t == SCAN_DONE)
         return not_json(&s);
-    if (t != JSON_OBJECT_BEGIN)
+    if (t != SCAN_OBJECT_BEGIN)
         return row_bad(r, "", "not a JSON object", "one JSON object a line");
-    while (ok > 0 && ((t = next(&s)) == JSON_KEY || t == JSON_KEY_PIECE))
+    while (ok > 0 && ((t = next(&s)) == SCAN_KEY || t == SCAN_KEY_PIECE))
         ok = read_member(&s, t);
     if (ok <= 0)
         return ok;
-    return t == JSON_OBJECT_END ? check_complete(&s) : not_json(&s);
+    return t == SCAN_OBJECT_END ? check_complete(&s) : not_json(&s);
 }
 
 void row_release(struct row *r)

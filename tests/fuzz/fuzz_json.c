@@ -21,8 +21,8 @@ static void begin(struct seen *s)
 
 static void see_text(struct seen *s, enum json_token token)
 {
-    DEMAND(scan.piece_len <= JSON_PIECE && scan.piece[scan.piece_len] == '\0');
-    DEMAND(token == JSON_KEY || token == JSON_STRING || scan.piece_len > JSON_PIECE - 6);
+    DEMAND(scan.piece_len <= SCAN_PIECE && scan.piece[scan.piece_len] == '\0');
+    DEMAND(token == SCAN_KEY || token == SCAN_STRING || scan.piece_len > SCAN_PIECE - 6);
     see_step(s, 'n', (int64_t)scan.piece_len); /* not only the text: the pieces are the same, too */
     see_payload(s, scan.piece, scan.piece_len);
 }
@@ -42,12 +42,12 @@ static void see_number(struct seen *s)
 static void see_token(struct seen *s, enum json_token token)
 {
     see_step(s, 't', token);
-    depth += token == JSON_OBJECT_BEGIN || token == JSON_ARRAY_BEGIN;
-    depth -= token == JSON_OBJECT_END || token == JSON_ARRAY_END;
-    DEMAND(depth >= 0 && depth <= JSON_DEPTH && depth == scan.depth);
-    if (token >= JSON_KEY_PIECE && token <= JSON_STRING)
+    depth += token == SCAN_OBJECT_BEGIN || token == SCAN_ARRAY_BEGIN;
+    depth -= token == SCAN_OBJECT_END || token == SCAN_ARRAY_END;
+    DEMAND(depth >= 0 && depth <= SCAN_DEPTH && depth == scan.depth);
+    if (token >= SCAN_KEY_PIECE && token <= SCAN_STRING)
         see_text(s, token);
-    if (token == JSON_NUMBER)
+    if (token == SCAN_NUMBER)
         see_number(s);
 }
 
@@ -55,11 +55,11 @@ static void feed(struct seen *s, const char *at, const char *end)
 {
     enum json_token token;
 
-    while ((token = json_scan_next(&scan, &at, end)) != JSON_MORE && token < JSON_DONE) {
+    while ((token = json_scan_next(&scan, &at, end)) != SCAN_MORE && token < SCAN_DONE) {
         DEMAND(at <= end);
         see_token(s, token);
     }
-    DEMAND(token == JSON_BAD || at == end);
+    DEMAND(token == SCAN_BAD || at == end);
 }
 
 static void end(struct seen *s, size_t total)
@@ -67,13 +67,13 @@ static void end(struct seen *s, size_t total)
     enum json_token token = json_scan_end(&scan);
 
     DEMAND((size_t)s->payload <= 3 * total);
-    if (token < JSON_DONE) {
+    if (token < SCAN_DONE) {
         see_token(s, token);
         token = json_scan_end(&scan);
     }
-    DEMAND(token == JSON_DONE ? depth == 0 : token == JSON_BAD && scan.why);
+    DEMAND(token == SCAN_DONE ? depth == 0 : token == SCAN_BAD && scan.why);
     see_step(s, 'e', token);
-    good = token == JSON_DONE;
+    good = token == SCAN_DONE;
     why = scan.why;
 }
 

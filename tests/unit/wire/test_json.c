@@ -24,27 +24,27 @@ static void say_number(struct trace *t)
 
 static void say_string(struct trace *t, enum json_token token)
 {
-    bool key = token == JSON_KEY || token == JSON_KEY_PIECE;
+    bool key = token == SCAN_KEY || token == SCAN_KEY_PIECE;
 
-    assert_true(scan.piece_len <= JSON_PIECE && scan.piece[scan.piece_len] == '\0');
+    assert_true(scan.piece_len <= SCAN_PIECE && scan.piece[scan.piece_len] == '\0');
     for (size_t i = 0; i < scan.piece_len; i++) /* the trace is a C string */
         trace_payload(t, scan.piece[i] ? &scan.piece[i] : "NUL", scan.piece[i] ? 1 : 3);
-    if (token == JSON_KEY || token == JSON_STRING)
+    if (token == SCAN_KEY || token == SCAN_STRING)
         trace_say(t, key ? "K" : "S");
     else
-        assert_true(scan.piece_len > JSON_PIECE - 6); /* pieces are filled */
+        assert_true(scan.piece_len > SCAN_PIECE - 6); /* pieces are filled */
 }
 
 static void say(struct trace *t, enum json_token token)
 {
     static const char *const words[] = {
-        [JSON_OBJECT_BEGIN] = "{", [JSON_OBJECT_END] = "}", [JSON_ARRAY_BEGIN] = "[",
-        [JSON_ARRAY_END] = "]",    [JSON_TRUE] = "true",    [JSON_FALSE] = "false",
-        [JSON_NULL] = "null"};
+        [SCAN_OBJECT_BEGIN] = "{", [SCAN_OBJECT_END] = "}", [SCAN_ARRAY_BEGIN] = "[",
+        [SCAN_ARRAY_END] = "]",    [SCAN_TRUE] = "true",    [SCAN_FALSE] = "false",
+        [SCAN_NULL] = "null"};
 
-    if (token == JSON_NUMBER)
+    if (token == SCAN_NUMBER)
         say_number(t);
-    else if (token >= JSON_KEY_PIECE && token <= JSON_STRING)
+    else if (token >= SCAN_KEY_PIECE && token <= SCAN_STRING)
         say_string(t, token);
     else
         trace_say(t, words[token]);
@@ -54,21 +54,21 @@ static void feed(struct trace *t, const char *at, const char *end)
 {
     enum json_token token;
 
-    while ((token = json_scan_next(&scan, &at, end)) != JSON_MORE && token < JSON_DONE)
+    while ((token = json_scan_next(&scan, &at, end)) != SCAN_MORE && token < SCAN_DONE)
         say(t, token);
-    assert_true(token == JSON_BAD || at == end);
+    assert_true(token == SCAN_BAD || at == end);
 }
 
 static void end(struct trace *t)
 {
     enum json_token token = json_scan_end(&scan);
 
-    if (token < JSON_DONE) {
+    if (token < SCAN_DONE) {
         say(t, token);
         token = json_scan_end(&scan);
     }
-    trace_say(t, token == JSON_DONE ? "DONE" : "BAD");
-    assert_int_equal(scan.why != NULL, token == JSON_BAD);
+    trace_say(t, token == SCAN_DONE ? "DONE" : "BAD");
+    assert_int_equal(scan.why != NULL, token == SCAN_BAD);
 }
 
 static const struct feed_ops ops = {begin, feed, end};
@@ -260,20 +260,20 @@ static void cuts_long_strings_between_characters(void **state)
 
 static void bounds_the_depth(void **state)
 {
-    char input[2 * JSON_DEPTH + 3], want[4 * JSON_DEPTH + 16] = "";
+    char input[2 * SCAN_DEPTH + 3], want[4 * SCAN_DEPTH + 16] = "";
 
     (void)state;
-    memset(input, '[', JSON_DEPTH);
-    memset(input + JSON_DEPTH, ']', JSON_DEPTH);
-    input[2 * JSON_DEPTH] = '\0';
-    for (int i = 0; i < 2 * JSON_DEPTH; i++)
-        strcat(want, i < JSON_DEPTH ? "[ " : "] ");
+    memset(input, '[', SCAN_DEPTH);
+    memset(input + SCAN_DEPTH, ']', SCAN_DEPTH);
+    input[2 * SCAN_DEPTH] = '\0';
+    for (int i = 0; i < 2 * SCAN_DEPTH; i++)
+        strcat(want, i < SCAN_DEPTH ? "[ " : "] ");
     strcat(want, "DONE");
-    feed_every_way(&ops, input, 2 * JSON_DEPTH, want);
-    input[JSON_DEPTH] = '[';
-    want[2 * JSON_DEPTH] = '\0';
+    feed_every_way(&ops, input, 2 * SCAN_DEPTH, want);
+    input[SCAN_DEPTH] = '[';
+    want[2 * SCAN_DEPTH] = '\0';
     strcat(want, "BAD");
-    feed_every_way(&ops, input, 2 * JSON_DEPTH, want);
+    feed_every_way(&ops, input, 2 * SCAN_DEPTH, want);
 }
 
 static void knows_its_depth_and_stays_bad(void **state)
@@ -282,19 +282,19 @@ static void knows_its_depth_and_stays_bad(void **state)
 
     (void)state;
     json_scan_init(&scan);
-    assert_int_equal(json_scan_next(&scan, &at, end), JSON_OBJECT_BEGIN);
+    assert_int_equal(json_scan_next(&scan, &at, end), SCAN_OBJECT_BEGIN);
     assert_int_equal(scan.depth, 1);
-    assert_int_equal(json_scan_next(&scan, &at, end), JSON_KEY);
-    assert_int_equal(json_scan_next(&scan, &at, end), JSON_ARRAY_BEGIN);
+    assert_int_equal(json_scan_next(&scan, &at, end), SCAN_KEY);
+    assert_int_equal(json_scan_next(&scan, &at, end), SCAN_ARRAY_BEGIN);
     assert_int_equal(scan.depth, 2);
-    assert_int_equal(json_scan_next(&scan, &at, end), JSON_ARRAY_END);
-    assert_int_equal(json_scan_next(&scan, &at, end - 1), JSON_OBJECT_END);
+    assert_int_equal(json_scan_next(&scan, &at, end), SCAN_ARRAY_END);
+    assert_int_equal(json_scan_next(&scan, &at, end - 1), SCAN_OBJECT_END);
     assert_int_equal(scan.depth, 0);
-    assert_int_equal(json_scan_next(&scan, &at, end - 1), JSON_DONE);
-    assert_int_equal(json_scan_next(&scan, &at, end), JSON_BAD);
+    assert_int_equal(json_scan_next(&scan, &at, end - 1), SCAN_DONE);
+    assert_int_equal(json_scan_next(&scan, &at, end), SCAN_BAD);
     at = end = "";
-    assert_int_equal(json_scan_next(&scan, &at, end), JSON_BAD);
-    assert_int_equal(json_scan_end(&scan), JSON_BAD);
+    assert_int_equal(json_scan_next(&scan, &at, end), SCAN_BAD);
+    assert_int_equal(json_scan_end(&scan), SCAN_BAD);
 }
 
 int main(void)
