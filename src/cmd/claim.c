@@ -1,12 +1,133 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* asrun claim: what may be claimed from an evidence file. */
 #include "cmd/cmd.h"
+#include "base/units.h"
+#include "claim/claim.h"
+#include "report/report.h"
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+    const char *path;
+    double percentile; /* NAN: none */
+    bool json, characterization;
+};
+
+/* The instrument first: an answer that it may have made is none. */
+static int exit_of(const struct analysis *a, const struct options *o)
+{
+    for (size_t i = 0; i < a->reason_count; i++)
+        if (a->reasons[i].instrument)
+            return EXIT_INSTRUMENT;
+    if (a->answer == ANSWER_NOT_ASKED || a->verdict == VERDICT_REFUSED)
+        return EXIT_CANNOT_TELL;
+    if (a->answer == ANSWER_NOT_MET)
+        return EXIT_FALSE;
+    if (a->answer == ANSWER_CANNOT_TELL)
+        return EXIT_CANNOT_TELL;
+    return o->characterization && a->verdict != VERDICT_CHARACTERIZATION ? EXIT_CANNOT_TELL
+                                                                         : EXIT_HOLDS;
+}
+
+static char *rendered(const json_t *claim, const struct options *o)
+{
+    struct report_style style = {.color = isatty(STDOUT_FILENO) == 1 && !getenv("NO_COLOR"),
+                                 .path = o->path};
+    struct str text = {0};
+
+    if (o->json)
+        return json_pretty(claim);
+    report_claim(&text, claim, &style);
+    return str_take(&text);
+}
+
+static void say_recovered(const struct evidence_info *info)
+{
+    if (info->recovered_records > 0)
+        fprintf(stderr, "asrun claim: recovered %" PRId64 " records of a run that was killed\n",
+                info->recovered_records);
+    if (info->awaiting_records > 0)
+        fprintf(stderr, "asrun claim: %" PRId64 " records are not in the file yet\n",
+                info->awaiting_records);
+}
+
+static int claim(const struct options *o)
+{
+    AUTO(evidence_close) struct evidence *e = NULL;
+    AUTO(plan_free) struct plan *plan = NULL;
+    AUTO(analysis_free) struct analysis *a = NULL;
+    AUTO(json_unref) json_t *document = NULL;
+    AUTO(free) char *text = NULL;
+    struct err err = {0};
+
+    if (evidence_open(&e, o->path, EVIDENCE_RECOVER, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
+    say_recovered(evidence_info(e));
+    if (claim_read(&document, &a, &plan, e, o->percentile, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
+    text = rendered(document, o);
+    if (!text || fputs(text, stdout) < 0 || (o->json && putchar('\n') < 0) || fflush(stdout) != 0) {
+        (void)err_set(&err, -EIO, "can't write the claim");
+        return cmd_failed(&cmd_claim, &err);
+    }
+    return exit_of(a, o);
+}
+
+static int take_option(struct options *o, int c)
+{
+    switch (c) {
+    case 'j':
+        o->json = true;
+        return 0;
+    case 'p':
+        return units_double(&o->percentile, optarg) == 0 && o->percentile > 0 && o->percentile < 100
+                   ? 0
+                   : cmd_usage(&cmd_claim, "--percentile takes a number between 0 and 100");
+    case 'r':
+        o->characterization = strcmp(optarg, "characterization") == 0;
+        return o->characterization || strcmp(optarg, "snapshot") == 0
+                   ? 0
+                   : cmd_usage(&cmd_claim, "--require takes characterization or snapshot");
+    default:
+        return cmd_usage(&cmd_claim, "no such option");
+    }
+}
 
 static int run_claim(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return cmd_usage(&cmd_claim, "not built yet");
+    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
+                                                 {"percentile", required_argument, NULL, 'p'},
+                                                 {"require", required_argument, NULL, 'r'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {0}};
+    struct options o = {.percentile = NAN};
+
+    optind = 0; /* glibc: start anew, also for a second verb in one process */
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+        int bad = c == 'h' ? 0 : take_option(&o, c);
+
+        if (c == 'h')
+            return cmd_help(&cmd_claim);
+        if (bad)
+            return bad;
+    }
+    if (argc - optind != 1)
+        return cmd_usage(&cmd_claim, "name one evidence file");
+    o.path = argv[optind];
+    return claim(&o);
 }
 
-const struct command cmd_claim = {"claim", "state what may be claimed from an evidence file",
-                                  "asrun claim", run_claim};
+const struct command cmd_claim = {
+    "claim", "state what may be claimed from an evidence file",
+    "asrun claim FILE [--json] [--percentile P] [--require characterization]\n\n"
+    "  --json           the whole document (schema/claim.schema.json)\n"
+    "  --percentile P   one more percentile, where the sample carries it\n"
+    "  --require WHAT   characterization: a snapshot is not enough (exit 3)\n\n"
+    "Exit: 0 met, 1 not met, 3 cannot tell or not asked, 4 the evidence is broken,\n"
+    "6 refused because the instrument may have made the number",
+    run_claim};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an evidence file: two passes, samples and then events. */
+#include "analysis/row.h"
+#include "base/units.h"
+#include <math.h>
+#include <stdio.h>
+
+struct walk {
+    struct analysis *analysis;
+    struct err *err;
+};
+
+static int on_sample(void *ctx, const struct sample *s)
+{
+    struct walk *w = ctx;
+
+    return analysis_add_sample(w->analysis, s, w->err);
+}
+
+static int on_event(void *ctx, uint32_t sample, uint32_t index, const struct event *e)
+{
+    struct walk *w = ctx;
+
+    (void)index;
+    return analysis_add_event(w->analysis, sample, e, w->err);
+}
+
+static int64_t sum_of_trials(struct evidence *e, const char *key, size_t trials)
+{
+    int64_t sum = 0;
+
+    for (size_t t = 0; t < trials; t++) {
+        char name[64];
+        const char *text;
+        int64_t v = 0;
+
+        (void)snprintf(name, sizeof name, "%s.%zu", key, t);
+        text = evidence_meta(e, name);
+        if (text && units_i64(&v, text) == 0)
+            sum += v;
+    }
+    return sum;
+}
+
+static int start(struct analysis **ret, struct evidence *e, const struct plan *plan,
+                 double extra_percentile, struct err *err)
+{
+    const struct evidence_info *info = evidence_info(e);
+    struct analysis_input in = {.plan = plan,
+                                .scheduled = info->scheduled,
+                                .state = info->state,
+                                .lost_records = info->lost_records,
+                                .extra_percentile = extra_percentile};
+
+    in.trials = evidence_trials(e, &in.trial_count);
+    in.cap_waits = sum_of_trials(e, "cap_waits", in.trial_count);
+    return analysis_new(ret, &in, err);
+}
+
+int analysis_read_ledger(struct analysis **ret, struct evidence *e, const struct plan *plan,
+                         struct err *err)
+{
+    AUTO(analysis_free) struct analysis *a = NULL;
+    struct walk w = {.err = err};
+    int r = start(&a, e, plan, NAN, err);
+
+    if (r < 0)
+        return r;
+    w.analysis = a;
+    r = evidence_each_sample(e, on_sample, &w, err);
+    if (r == 0)
+        r = analysis_order(a, err);
+    if (r == 0)
+        *ret = TAKE(a);
+    return r;
+}
+
+int analysis_read(struct analysis **ret, struct evidence *e, const struct plan *plan,
+                  double extra_percentile, struct err *err)
+{
+    AUTO(analysis_free) struct analysis *a = NULL;
+    struct walk w = {.err = err};
+    int r = analysis_read_ledger(&a, e, plan, err);
+
+    if (r < 0)
+        return r;
+    a->in.extra_percentile = extra_percentile;
+    w.analysis = a;
+    r = evidence_each_event(e, UINT32_MAX, on_event, &w, err);
+    if (r == 0)
+        r = analysis_finish(a, err);
+    if (r == 0)
+        *ret = TAKE(a);
+    return r;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/analysis/row.h - private to analysis: what it keeps of a sample, and its steps. */
+#pragma once
+#include "analysis/analysis.h"
+
+struct row {
+    uint32_t id, trial;
+    int64_t due_ns, end_ns, first_content_ns;
+    double value[METRIC_SAMPLE_COUNT]; /* NAN: none; INFINITY: censored */
+    double part[PART_COUNT_];
+    double release_to_send, due_to_send;
+    int32_t input_tokens, output_tokens; /* reported, else requested or counted */
+    int32_t content_events;
+    uint32_t met; /* bit g: every limit of good g was met */
+    uint8_t outcome;
+    bool warm_up;
+};
+
+/* ledger.c */
+bool row_is_warm_up(const struct analysis *a, const struct row *r);
+NODISCARD int ledger_make(struct analysis *a, struct err *err);
+/* tokens.c */
+void tokens_add(struct tokens *t, const struct sample *s);
+void tokens_finish(struct tokens *t);
+/* series.c */
+NODISCARD int series_add(struct series *s, double v);
+NODISCARD int series_sort(struct series *s);
+NODISCARD int series_from_rows(struct analysis *a);
+void series_release(struct series *s);
+NODISCARD int series_init(struct series *s, size_t trials);
+/* What is added from here on belongs to @trial (or a later one). */
+void series_open_trial(struct series *s, size_t trial);
+struct spread spread_of(const struct series *s);
+/* rates.c */
+NODISCARD int rates_init(struct analysis *a);
+void rates_add_event(struct analysis *a, const struct row *r, int64_t time_ns);
+void rates_release(struct analysis *a);
+/* The rate of one trial, per second; good requests by the limits of @good. */
+double rate_of_trial(const struct analysis *a, enum rate rate, size_t good, size_t trial);
+double rate_of_slice(const struct analysis *a, enum rate rate, size_t good, size_t trial, size_t i);
+bool row_is_good(const struct analysis *a, const struct row *r, size_t good);
+/* estimate.c */
+void estimate_percentile(struct estimate *e, const struct series *s, size_t trials, double p);
+NODISCARD int estimate_mean(struct estimate *e, const struct series *s, size_t trials);
+NODISCARD int estimate_share(struct estimate *e, const struct analysis *a,
+                             bool (*is)(const struct analysis *, const struct row *, size_t),
+                             size_t good);
+void estimate_over_trials(struct estimate *e, const double *values, size_t n);
+void estimate_absent(struct estimate *e, const char *why);
+bool row_failed(const struct analysis *a, const struct row *r, size_t good);
+/* summary.c */
+NODISCARD int summaries_make(struct analysis *a, struct err *err);
+const struct series *series_of_metric(const struct analysis *a, const struct metric *m);
+/* instrument.c */
+NODISCARD int instrument_make(struct analysis *a);
+/* answer.c, verdict.c */
+NODISCARD int answers_make(struct analysis *a, struct err *err);
+void verdict_make(struct analysis *a);

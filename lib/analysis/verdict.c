@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What may be claimed: gates@1, as far as this version evaluates them. */
+#include "analysis/row.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double lateness_s = 0.050, lateness_of_ttft = 0.05, cap_share = 0.001;
+
+const char *verdict_name(enum verdict v)
+{
+    static const char *const names[] = {"characterization", "snapshot", "refused"};
+
+    return (size_t)v < COUNT_OF(names) ? names[v] : "?";
+}
+
+enum weight { QUALIFIES, REFUSES, INSTRUMENT };
+
+PRINTF_LIKE(3, 4)
+static void add(struct analysis *a, enum weight w, const char *fmt, ...)
+{
+    struct reason *r = &a->reasons[a->reason_count];
+    va_list ap;
+
+    if (a->reason_count == COUNT_OF(a->reasons))
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(r->text, sizeof r->text, fmt, ap);
+    va_end(ap);
+    r->refuses = w != QUALIFIES;
+    r->instrument = w == INSTRUMENT;
+    a->reason_count++;
+}
+
+static void unstated(struct analysis *a)
+{
+    if (a->in.plan->good_count == 0)
+        add(a, REFUSES, "the plan doesn't say what good means: add good");
+    if (a->in.plan->regime == REGIME_UNSTATED)
+        add(a, REFUSES,
+            "the plan doesn't say what matters: add regime (latency, throughput or cost)");
+}
+
+/* A client that sends late made part of what it measured. */
+static void late_client(struct analysis *a)
+{
+    const struct instrument *in = &a->instrument;
+    double limit = fmax(lateness_s, lateness_of_ttft * in->median_ttft_s);
+
+    if (a->in.plan->load.arrivals == ARRIVALS_CLOSED)
+        return;
+    if (in->due_to_send.p99 > limit)
+        add(a, INSTRUMENT, "the client sent late: p99 %.3g ms after the due time, limit %.3g ms",
+            1e3 * in->due_to_send.p99, 1e3 * limit);
+    if ((double)in->cap_waits > cap_share * (double)in->arrivals)
+        add(a, INSTRUMENT,
+            "load.max_in_flight held back %" PRId64 " of %" PRId64 " arrivals, limit 0.1 %%",
+            in->cap_waits, in->arrivals);
+}
+
+static void lost(struct analysis *a)
+{
+    if (a->in.lost_records > 0)
+        add(a, INSTRUMENT, "%" PRId64 " records were lost: the ring was full", a->in.lost_records);
+    if (a->ledger.total.counted == 0)
+        add(a, REFUSES, "nothing was counted: %" PRId64 " requests executed, all in the warm-up",
+            a->ledger.total.warm_up);
+}
+
+static void of_this_run_only(struct analysis *a)
+{
+    if (strcmp(a->in.state, "complete") != 0)
+        add(a, QUALIFIES, "the run was %s: it covers what was executed until then",
+            strcmp(a->in.state, "running") == 0 ? "still going on" : a->in.state);
+    if (a->in.trial_count < 2)
+        add(a, QUALIFIES, "one trial can't show how trials differ");
+    add(a, QUALIFIES,
+        "steady state, drift and change points are not evaluated yet: true of this run only");
+}
+
+static void of_failures(struct analysis *a)
+{
+    const struct ledger_row *l = &a->ledger.total;
+    int64_t failed = l->counted - l->outcomes[OUTCOME_OK];
+
+    if (failed > 0)
+        add(a, QUALIFIES, "%" PRId64 " of %" PRId64 " counted requests did not succeed", failed,
+            l->counted);
+}
+
+void verdict_make(struct analysis *a)
+{
+    unstated(a);
+    lost(a);
+    late_client(a);
+    of_this_run_only(a);
+    of_failures(a);
+    a->verdict = VERDICT_SNAPSHOT;
+    for (size_t i = 0; i < a->reason_count; i++)
+        if (a->reasons[i].refuses)
+            a->verdict = VERDICT_REFUSED;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/parts.h"
+#include <math.h>
+
+static json_t *spread_json(const struct spread *s)
+{
+    json_t *o = json_object();
+
+    json_put_i64(o, "n", (int64_t)s->n);
+    put_number(o, "p50", s->p50);
+    put_number(o, "p99", s->p99);
+    put_number(o, "max", s->max);
+    return o;
+}
+
+/* Of a part: order statistics without interval; the highest that the count lets one speak of. */
+static json_t *part_json(const struct series *s, enum part p)
+{
+    static const double at[] = {0.5, 0.9, 0.95, 0.99};
+    static const char *const names[] = {"p50", "p90", "p95", "p99"};
+    json_t *o = json_object();
+
+    json_put_str(o, "part", part_name(p));
+    json_put_i64(o, "n", (int64_t)s->n);
+    for (size_t i = 0; i < COUNT_OF(at); i++) {
+        bool carried = s->n > 0 && (int64_t)s->n >= stats_quantile_need(at[i], STATS_LEVEL);
+        size_t rank = (size_t)ceil((double)s->n * at[i] - 1e-9);
+
+        put_number(o, names[i], carried ? s->sorted[rank - 1] : (double)NAN);
+    }
+    put_number(o, "max", s->n > 0 ? s->sorted[s->n - 1] : (double)NAN);
+    return o;
+}
+
+json_t *parts_json(const struct analysis *a)
+{
+    json_t *list = json_array();
+
+    for (int p = 0; p < PART_COUNT_; p++)
+        json_push(list, part_json(&a->parts[p], (enum part)p));
+    return list;
+}
+
+json_t *instrument_json(const struct analysis *a)
+{
+    const struct instrument *in = &a->instrument;
+    json_t *o = json_object();
+
+    json_put_i64(o, "lostRecords", in->lost_records);
+    json_put_i64(o, "capWaits", in->cap_waits);
+    json_put_i64(o, "reusedConnections", in->reused);
+    json_put_i64(o, "resentStale", in->resent);
+    json_put(o, "releaseToSend", spread_json(&in->release_to_send));
+    json_put(o, "lateness", spread_json(&in->due_to_send));
+    json_put(o, "stampLag", spread_json(&in->lag));
+    put_number(o, "batchedEvents", in->batched_share);
+    put_number(o, "steppedStamps", in->step_share);
+    return o;
+}
+
+json_t *stamps_json(const struct analysis *a)
+{
+    double share = a->instrument.kernel_share;
+    json_t *o = json_object();
+
+    json_put_str(o, "source", share > 0.5 ? "kernel" : "user");
+    put_number(o, "share", share > 0.5 ? share : 1 - share);
+    return o;
+}
+
+static json_t *agreement_json(int64_t compared, int64_t differ)
+{
+    json_t *o = json_object();
+
+    json_put_i64(o, "compared", compared);
+    json_put_i64(o, "differ", differ);
+    return o;
+}
+
+json_t *tokens_json(const struct analysis *a)
+{
+    const struct tokens *t = &a->tokens;
+    json_t *o = json_object();
+
+    json_put(o, "outputReportedVsCounted", agreement_json(t->output_compared, t->output_differ));
+    json_put(o, "outputReportedVsRequested", agreement_json(t->length_compared, t->length_differ));
+    json_put(o, "cachedReportedVsExpected", agreement_json(t->cached_compared, t->cached_differ));
+    json_put(o, "inputReportedVsRequested",
+             agreement_json(t->input_compared, t->input_compared - t->input_within));
+    put_number(o, "severalTokensShare", t->several_share);
+    return o;
+}

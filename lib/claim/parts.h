@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/claim/parts.h - private to claim: who writes which part of the document. */
+#pragma once
+#include "base/str.h"
+#include "claim/claim.h"
+
+void put_number(json_t *o, const char *key, double v); /* six significant digits; NAN, inf: null */
+json_t *number(double v);
+
+/* estimates.c */
+json_t *estimate_json(const struct estimate *e);
+json_t *statistic_json(double percentile); /* "p99", "mean" */
+json_t *metrics_json(const struct claim_source *s);
+json_t *answers_json(const struct claim_source *s);
+json_t *expectations_json(const struct claim_source *s);
+json_t *trials_json(const struct claim_source *s);
+/* ledger.c */
+json_t *ledger_json(const struct ledger *l);
+/* instrument.c */
+json_t *parts_json(const struct analysis *a);
+json_t *instrument_json(const struct analysis *a);
+json_t *tokens_json(const struct analysis *a);
+json_t *stamps_json(const struct analysis *a);
+/* stated.c */
+json_t *assumptions_json(const struct claim_source *s);
+json_t *gaps_json(const struct claim_source *s);
+json_t *not_observed_json(const struct claim_source *s);
+json_t *facts_json(const struct claim_source *s);
+const char *fact_value(const struct claim_source *s, const char *name); /* NULL: not known */
+/* figures.c */
+json_t *figures_json(const struct claim_source *s);
+/* sentence.c */
+json_t *statement_json(const struct claim_source *s);
+char *sentence_text(const struct claim_source *s); /* caller frees */
+void value_text(struct str *out, const char *unit, double v);
+void load_text(struct str *out, const struct plan *p);
+void workload_text(struct str *out, const struct plan *p);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the numbers rest on: what the plan states, what it could have stated, what nobody saw. */
+#include "base/units.h"
+#include "claim/parts.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void push_text(json_t *list, struct str *s)
+{
+    if (s->len > 0 && str_ok(s))
+        json_push(list, json_string(s->data));
+    str_clear(s);
+}
+
+static void push_pairs(json_t *list, const char *what, const struct plan_pair *pairs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        AUTO(str_release) struct str s = {0};
+
+        str_addf(&s, "%s %s = %s", what, pairs[i].key, pairs[i].value);
+        push_text(list, &s);
+    }
+}
+
+static void push_rules(json_t *list, const struct plan *p)
+{
+    AUTO(str_release) struct str s = {0};
+
+    if (p->exclude.warm_up == WARM_UP_DURATION)
+        str_addf(&s, "warm-up: what was due in the first %s of each trial is not counted",
+                 units_exact_ns(p->exclude.warm_up_ns).text);
+    else if (p->exclude.warm_up == WARM_UP_REQUESTS)
+        str_addf(&s, "warm-up: the first %" PRId64 " requests of each trial are not counted",
+                 p->exclude.warm_up_requests);
+    else
+        str_add(&s, "warm-up: nothing is excluded");
+    push_text(list, &s);
+    if (p->exclude.drain)
+        str_add(&s, "throughput is counted up to the last arrival, not over the drain");
+    push_text(list, &s);
+}
+
+static json_t *stated_json(const struct plan *p)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < p->assume_count; i++)
+        json_push(list, json_string(p->assume[i]));
+    push_pairs(list, "declared:", p->declare, p->declare_count);
+    push_pairs(list, "required of the stack:", p->stack_require, p->stack_require_count);
+    push_pairs(list, "required of the system:", p->system_require, p->system_require_count);
+    push_pairs(list, "gate changed:", p->gates, p->gate_count);
+    push_rules(list, p);
+    return list;
+}
+
+static bool any_key_has(const struct plan_pair *pairs, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcasestr(pairs[i].key, word))
+            return true;
+    return false;
+}
+
+/* Somewhere in what the plan declares or requires, or says in words. */
+static bool says(const struct plan *p, const char *word)
+{
+    for (size_t i = 0; i < p->assume_count; i++)
+        if (strcasestr(p->assume[i], word))
+            return true;
+    return any_key_has(p->declare, p->declare_count, word) ||
+           any_key_has(p->stack_require, p->stack_require_count, word) ||
+           any_key_has(p->system_require, p->system_require_count, word);
+}
+
+static json_t *unstated_item(const char *name, const char *how)
+{
+    json_t *o = json_object();
+
+    json_put_str(o, "name", name);
+    json_put_str(o, "how", how);
+    return o;
+}
+
+static void unstated_words(json_t *list, const struct plan *p)
+{
+    static const struct {
+        const char *words[3], *name, *how;
+    } items[] = {
+        {{"precision", "quanti", "dtype"}, "precision", "declare: {precision: ...}"},
+        {{"weights", "checkpoint", NULL}, "model weights", "declare: {model.weights: ...}"},
+        {{"tenan", "exclusive", "alone"}, "tenancy", "assume: [\"no other tenant on the node\"]"},
+        {{"hardware", "gpu", "accelerator"},
+         "hardware of the target",
+         "system: {require: {gpu: ...}} or declare"},
+        {{"cache", NULL, NULL}, "state of caches at the start", "assume or declare"},
+        {{"batch", NULL, NULL}, "batching of the engine", "declare: {batching: ...}"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(items); i++) {
+        bool said = false;
+
+        for (size_t w = 0; w < COUNT_OF(items[i].words) && items[i].words[w]; w++)
+            said = said || says(p, items[i].words[w]);
+        if (!said)
+            json_push(list, unstated_item(items[i].name, items[i].how));
+    }
+}
+
+static json_t *unstated_json(const struct plan *p)
+{
+    json_t *list = json_array();
+
+    if (p->good_count == 0)
+        json_push(list, unstated_item("good", "good: what would be good enough"));
+    if (p->regime == REGIME_UNSTATED)
+        json_push(list, unstated_item("regime", "regime: latency, throughput or cost"));
+    if (!p->question[0])
+        json_push(list, unstated_item("question", "question: what is to be decided"));
+    if (!p->family[0])
+        json_push(list, unstated_item("workload family", "workload: {family: ...}"));
+    unstated_words(list, p);
+    if (!(p->cost.usd_per_hour > 0))
+        json_push(list, unstated_item("hardware price", "cost: {usd_per_hour: ...}"));
+    if (p->expect_count == 0)
+        json_push(list, unstated_item("what was expected", "expect: before the run"));
+    return list;
+}
+
+json_t *assumptions_json(const struct claim_source *s)
+{
+    json_t *o = json_object();
+
+    json_put(o, "stated", stated_json(s->plan));
+    json_put(o, "unstated", unstated_json(s->plan));
+    return o;
+}
+
+static void gap_scale(json_t *list, const struct plan *p)
+{
+    AUTO(str_release) struct str s = {0};
+
+    if (p->scale_lengths != 1)
+        str_addf(&s, "lengths are scaled to %.4g of production's: nothing is known of full lengths",
+                 p->scale_lengths);
+    push_text(list, &s);
+    if (p->scale_rate != 1)
+        str_addf(&s, "the arrival rate is scaled to %.4g of production's", p->scale_rate);
+    push_text(list, &s);
+    if (p->load.speedup != 1 && p->load.arrivals == ARRIVALS_REPLAY)
+        str_addf(&s, "arrivals are replayed at %.4g times their speed", p->load.speedup);
+    push_text(list, &s);
+}
+
+static void gap_source(json_t *list, const struct plan *p)
+{
+    AUTO(str_release) struct str s = {0};
+
+    if (p->slice_for_ns > 0)
+        str_addf(&s, "a slice of %s of the profile, not all of it",
+                 units_exact_ns(p->slice_for_ns).text);
+    push_text(list, &s);
+    if (!p->profile[0])
+        str_addf(&s,
+                 "fixed lengths (%d in, %d out): no production has them, and its tail is not "
+                 "covered",
+                 p->fixed_input, p->fixed_output);
+    push_text(list, &s);
+    if (p->profile[0] && p->load.arrivals != ARRIVALS_REPLAY)
+        str_add(&s, "arrivals are not the profile's own");
+    push_text(list, &s);
+}
+
+json_t *gaps_json(const struct claim_source *s)
+{
+    json_t *list = json_array();
+
+    gap_scale(list, s->plan);
+    gap_source(list, s->plan);
+    json_push(list, json_string("prompts are synthetic words: content-dependent behaviour "
+                                "(speculative decoding, early stops) is not covered"));
+    return list;
+}
+
+json_t *not_observed_json(const struct claim_source *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->fact_count; i++) {
+        const struct fact *f = &s->facts[i];
+        json_t *o;
+
+        if (f->known != KNOWN_UNKNOWN)
+            continue;
+        o = json_object();
+        json_put_str(o, "scope", f->scope);
+        json_put_str(o, "name", f->name);
+        json_put_str(o, "why", f->source);
+        json_push(list, o);
+    }
+    return list;
+}
+
+static json_t *fact_json(const struct fact *f)
+{
+    json_t *o = json_object();
+
+    json_put_str(o, "name", f->name);
+    json_put_str(o, "value", f->value);
+    json_put_str(o, "unit", f->unit ? f->unit : "");
+    json_put_str(o, "known", known_name(f->known));
+    json_put_str(o, "source", f->source ? f->source : "");
+    return o;
+}
+
+json_t *facts_json(const struct claim_source *s)
+{
+    json_t *scopes = json_object();
+
+    for (size_t i = 0; i < s->fact_count; i++) {
+        const struct fact *f = &s->facts[i];
+
+        if (f->known == KNOWN_UNKNOWN)
+            continue;
+        if (!json_object_get(scopes, f->scope))
+            json_put(scopes, f->scope, json_array());
+        json_push(json_object_get(scopes, f->scope), fact_json(f));
+    }
+    return scopes;
+}
+
+const char *fact_value(const struct claim_source *s, const char *name)
+{
+    for (size_t i = 0; i < s->fact_count; i++)
+        if (strcmp(s->facts[i].name, name) == 0 && s->facts[i].known != KNOWN_UNKNOWN)
+            return s->facts[i].value;
+    return NULL;
+}

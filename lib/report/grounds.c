@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the numbers rest on, and what the tool says of itself. */
+#include "report/layout.h"
+#include <math.h>
+#include <string.h>
+
+enum { MOST_UNSEEN = 12 };
+
+static void texts(struct page *p, const json_t *list)
+{
+    const json_t *v;
+    size_t i;
+
+    json_array_foreach(list, i, v) page_bullet(p, json_string_value(v));
+}
+
+static void unstated(struct page *p, const json_t *list)
+{
+    AUTO(str_release) struct str names = {0};
+    const json_t *v;
+    size_t i;
+
+    if (json_array_size(list) == 0)
+        return;
+    page_heading(p, "Assumptions not stated");
+    json_array_foreach(list, i, v) str_addf(&names, "%s%s", i ? ", " : "", get_text(v, "name"));
+    page_wrap(p, 2, 2, names.data ? names.data : "");
+}
+
+static void unseen(struct page *p, const json_t *list)
+{
+    const json_t *v;
+    size_t i;
+
+    if (json_array_size(list) == 0)
+        return;
+    page_heading(p, "Not observed");
+    json_array_foreach(list, i, v)
+    {
+        AUTO(str_release) struct str text = {0};
+
+        if (i == MOST_UNSEEN) {
+            str_addf(&text, "and %zu more, in the document", json_array_size(list) - i);
+            page_bullet(p, text.data ? text.data : "");
+            break;
+        }
+        str_addf(&text, "%s %s: %s", get_text(v, "scope"), get_text(v, "name"), get_text(v, "why"));
+        page_bullet(p, text.data ? text.data : "");
+    }
+}
+
+void report_grounds(struct page *p, const json_t *claim)
+{
+    const json_t *assumptions = json_object_get(claim, "assumptions");
+
+    page_heading(p, "Assumptions stated");
+    texts(p, json_object_get(assumptions, "stated"));
+    unstated(p, json_object_get(assumptions, "unstated"));
+    page_heading(p, "Not production");
+    texts(p, json_object_get(claim, "representativenessGaps"));
+    unseen(p, json_object_get(claim, "notObserved"));
+}
+
+static void expectation(struct page *p, const json_t *o)
+{
+    AUTO(str_release) struct str text = {0};
+    const json_t *seen = json_object_get(o, "observed");
+    const char *unit = get_text(o, "unit");
+
+    str_addf(&text, "%s %s: expected ", get_text(o, "statistic"), get_text(o, "metric"));
+    show_value(&text, unit, get_number(o, "expected"));
+    str_addf(&text, " (%s", get_text(o, "known"));
+    if (get_text(o, "source")[0])
+        str_addf(&text, ", %s", get_text(o, "source"));
+    str_add(&text, "), observed ");
+    if (get_count(seen, "needs") > 0)
+        str_addf(&text, "not yet: needs %" PRId64 " more requests", get_count(seen, "needs"));
+    else if (isnan(get_number(seen, "value")))
+        str_add(&text, get_text(seen, "why"));
+    else
+        show_value(&text, unit, get_number(seen, "value"));
+    if (!isnan(get_number(o, "ratio")))
+        str_addf(&text, ", %.2f times the expected", get_number(o, "ratio"));
+    page_bullet(p, text.data ? text.data : "");
+}
+
+void report_expectations(struct page *p, const json_t *claim)
+{
+    const json_t *list = json_object_get(claim, "expectations"), *o;
+    size_t i;
+
+    if (json_array_size(list) == 0)
+        return;
+    page_heading(p, "Expected beside observed");
+    json_array_foreach(list, i, o) expectation(p, o);
+}
+
+static void spread(struct page *p, const char *what, const json_t *s)
+{
+    AUTO(str_release) struct str text = {0};
+
+    if (get_count(s, "n") == 0)
+        return;
+    str_addf(&text, "%s: p50 ", what);
+    show_value(&text, "s", get_number(s, "p50"));
+    str_add(&text, ", p99 ");
+    show_value(&text, "s", get_number(s, "p99"));
+    str_add(&text, ", max ");
+    show_value(&text, "s", get_number(s, "max"));
+    page_bullet(p, text.data ? text.data : "");
+}
+
+static void stamps(struct page *p, const json_t *claim)
+{
+    AUTO(str_release) struct str text = {0};
+    const json_t *o = json_object_get(claim, "stamps");
+
+    str_addf(&text, "stamps: %s, %.4g %% of the responses", get_text(o, "source"),
+             100 * get_number(o, "share"));
+    if (!isnan(get_number(o, "share")))
+        page_bullet(p, text.data ? text.data : "");
+}
+
+static void token_agreement(struct page *p, const json_t *claim)
+{
+    static const char *const rows[][2] = {
+        {"inputReportedVsRequested", "prompt tokens off by more than 2 % and 2 tokens"},
+        {"cachedReportedVsExpected", "cached tokens not as expected"},
+        {"outputReportedVsRequested", "output tokens not as requested"},
+        {"outputReportedVsCounted", "output tokens reported and events counted differ"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO(str_release) struct str text = {0};
+        const json_t *o = json_object_get(json_object_get(claim, "tokens"), rows[i][0]);
+
+        if (get_count(o, "compared") == 0)
+            continue;
+        str_addf(&text, "%s: %" PRId64 " of %" PRId64 " requests", rows[i][1],
+                 get_count(o, "differ"), get_count(o, "compared"));
+        page_bullet(p, text.data ? text.data : "");
+    }
+}
+
+static void connections(struct page *p, const json_t *o)
+{
+    AUTO(str_release) struct str text = {0};
+
+    str_addf(&text,
+             "sent on a used connection: %" PRId64 ", sent again after a stale one: %" PRId64
+             ", held back by the cap: %" PRId64 ", records lost: %" PRId64,
+             get_count(o, "reusedConnections"), get_count(o, "resentStale"),
+             get_count(o, "capWaits"), get_count(o, "lostRecords"));
+    page_bullet(p, text.data ? text.data : "");
+}
+
+void report_instrument(struct page *p, const json_t *claim)
+{
+    const json_t *o = json_object_get(claim, "instrument");
+
+    page_heading(p, "The instrument");
+    stamps(p, claim);
+    spread(p, "sent after it was due, connecting apart", json_object_get(o, "lateness"));
+    spread(p, "user-space stamp after the kernel's", json_object_get(o, "stampLag"));
+    connections(p, o);
+    token_agreement(p, claim);
+}
