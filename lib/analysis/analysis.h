@@ -149,7 +149,7 @@ struct analysis_input {
 
 struct row; /* a sample as analysis keeps it (analysis/row.h) */
 
-struct series { /* values of one metric in arrival order; INFINITY: censored */
+struct column { /* values of one metric in arrival order; INFINITY: censored */
     double *v, *sorted;
     size_t n, cap, censored;
     size_t *first; /* trial t has [first[t], first[t + 1]) */
@@ -177,7 +177,7 @@ struct analysis {
     uint32_t *by_id; /* row of each id; UINT32_MAX: none */
     size_t by_id_count;
     struct ledger ledger;
-    struct series metric[METRIC_SAMPLE_COUNT], gaps, parts[PART_COUNT_];
+    struct column metric[METRIC_SAMPLE_COUNT], gaps, parts[PART_COUNT_];
     double *lags; /* seconds */
     size_t lag_count, lag_cap;
     int64_t event_count, batched_events, stepped_events;

@@ -45,10 +45,10 @@ void analysis_free(struct analysis *a)
     if (!a)
         return;
     for (size_t i = 0; i < METRIC_SAMPLE_COUNT; i++)
-        series_release(&a->metric[i]);
+        column_release(&a->metric[i]);
     for (size_t i = 0; i < PART_COUNT_; i++)
-        series_release(&a->parts[i]);
-    series_release(&a->gaps);
+        column_release(&a->parts[i]);
+    column_release(&a->gaps);
     rates_release(a);
     for (size_t i = 0; i < a->summary_count; i++)
         free(a->summaries[i].trials);
@@ -222,7 +222,7 @@ int analysis_order(struct analysis *a, struct err *err)
     r = index_rows(a, err);
     if (r == 0)
         r = ledger_make(a, err);
-    if (r == 0 && (rates_init(a) < 0 || series_init(&a->gaps, a->in.trial_count) < 0))
+    if (r == 0 && (rates_init(a) < 0 || column_init(&a->gaps, a->in.trial_count) < 0))
         r = no_memory(err);
     return r;
 }
@@ -235,8 +235,8 @@ static int add_gap(struct analysis *a, const struct row *r, int64_t time_ns)
     a->last_event_ns = time_ns;
     if (r->warm_up || before == TIME_NONE)
         return 0;
-    series_open_trial(&a->gaps, r->trial);
-    return series_add(&a->gaps, (double)(time_ns - before) / 1e9);
+    column_open_trial(&a->gaps, r->trial);
+    return column_add(&a->gaps, (double)(time_ns - before) / 1e9);
 }
 
 static int add_lag(struct analysis *a, const struct event *e)
@@ -272,9 +272,9 @@ int analysis_finish(struct analysis *a, struct err *err)
 
     if (r < 0)
         return r;
-    series_open_trial(&a->gaps, a->in.trial_count);
+    column_open_trial(&a->gaps, a->in.trial_count);
     tokens_finish(&a->tokens);
-    if (series_sort(&a->gaps) < 0 || series_from_rows(a) < 0 || instrument_make(a) < 0)
+    if (column_sort(&a->gaps) < 0 || columns_fill(a) < 0 || instrument_make(a) < 0)
         return no_memory(err);
     r = summaries_make(a, err);
     if (r == 0)

@@ -27,7 +27,7 @@ static int64_t more_requests(size_t n, double n_eff, int64_t need)
     return i64_max(1, (int64_t)wanted - (int64_t)n);
 }
 
-static size_t trial_size(const struct series *s, size_t t)
+static size_t trial_size(const struct column *s, size_t t)
 {
     return s->first[t + 1] - s->first[t];
 }
@@ -43,7 +43,7 @@ void estimate_over_trials(struct estimate *e, const double *values, size_t n)
 }
 
 /* Where the order of requests can't give an interval, the trials may. */
-static bool quantile_over_trials(struct estimate *e, const struct series *s, size_t trials,
+static bool quantile_over_trials(struct estimate *e, const struct column *s, size_t trials,
                                  double p)
 {
     double values[64];
@@ -84,7 +84,7 @@ static void refuse_failures(struct estimate *e, double share, double p)
                    100 * share, 100 * (1 - p));
 }
 
-void estimate_percentile(struct estimate *e, const struct series *s, size_t trials, double p)
+void estimate_percentile(struct estimate *e, const struct column *s, size_t trials, double p)
 {
     struct stats_quantile q;
     double failed;
@@ -113,7 +113,7 @@ void estimate_percentile(struct estimate *e, const struct series *s, size_t tria
 }
 
 /* The observed values alone; failures have no length to average. */
-static size_t observed(double *ret, const struct series *s, size_t from, size_t to)
+static size_t observed(double *ret, const struct column *s, size_t from, size_t to)
 {
     size_t n = 0;
 
@@ -136,7 +136,7 @@ static void mean_within(struct estimate *e, const double *v, size_t n)
         (void)snprintf(e->why, sizeof e->why, "too short a series for an interval of its mean");
 }
 
-static size_t trial_means(double *ret, size_t cap, double *scratch, const struct series *s,
+static size_t trial_means(double *ret, size_t cap, double *scratch, const struct column *s,
                           size_t trials)
 {
     size_t n = 0;
@@ -150,7 +150,7 @@ static size_t trial_means(double *ret, size_t cap, double *scratch, const struct
     return n;
 }
 
-int estimate_mean(struct estimate *e, const struct series *s, size_t trials)
+int estimate_mean(struct estimate *e, const struct column *s, size_t trials)
 {
     AUTO(free) double *v = malloc((s->n + 1) * sizeof *v);
     AUTO(free) double *means = malloc((trials + 1) * sizeof *means);

@@ -14,7 +14,7 @@ const char *part_name(enum part p)
 
 static struct spread spread_sorting(double *v, size_t n)
 {
-    struct series s = {.v = v, .sorted = v, .n = n};
+    struct column s = {.v = v, .sorted = v, .n = n};
 
     stats_sort(v, n);
     return spread_of(&s);
@@ -47,7 +47,7 @@ static double share(int64_t part, int64_t whole)
 int instrument_make(struct analysis *a)
 {
     struct instrument *in = &a->instrument;
-    const struct series *ttft = &a->metric[0];
+    const struct column *ttft = &a->metric[0];
 
     in->lost_records = a->in.lost_records;
     in->cap_waits = a->in.cap_waits;

@@ -22,15 +22,15 @@ NODISCARD int ledger_make(struct analysis *a, struct err *err);
 /* tokens.c */
 void tokens_add(struct tokens *t, const struct sample *s);
 void tokens_finish(struct tokens *t);
-/* series.c */
-NODISCARD int series_add(struct series *s, double v);
-NODISCARD int series_sort(struct series *s);
-NODISCARD int series_from_rows(struct analysis *a);
-void series_release(struct series *s);
-NODISCARD int series_init(struct series *s, size_t trials);
+/* column.c */
+NODISCARD int column_add(struct column *s, double v);
+NODISCARD int column_sort(struct column *s);
+NODISCARD int columns_fill(struct analysis *a);
+void column_release(struct column *s);
+NODISCARD int column_init(struct column *s, size_t trials);
 /* What is added from here on belongs to @trial (or a later one). */
-void series_open_trial(struct series *s, size_t trial);
-struct spread spread_of(const struct series *s);
+void column_open_trial(struct column *s, size_t trial);
+struct spread spread_of(const struct column *s);
 /* rates.c */
 NODISCARD int rates_init(struct analysis *a);
 void rates_add_event(struct analysis *a, const struct row *r, int64_t time_ns);
@@ -40,8 +40,8 @@ double rate_of_trial(const struct analysis *a, enum rate rate, size_t good, size
 double rate_of_slice(const struct analysis *a, enum rate rate, size_t good, size_t trial, size_t i);
 bool row_is_good(const struct analysis *a, const struct row *r, size_t good);
 /* estimate.c */
-void estimate_percentile(struct estimate *e, const struct series *s, size_t trials, double p);
-NODISCARD int estimate_mean(struct estimate *e, const struct series *s, size_t trials);
+void estimate_percentile(struct estimate *e, const struct column *s, size_t trials, double p);
+NODISCARD int estimate_mean(struct estimate *e, const struct column *s, size_t trials);
 NODISCARD int estimate_share(struct estimate *e, const struct analysis *a,
                              bool (*is)(const struct analysis *, const struct row *, size_t),
                              size_t good);
@@ -50,7 +50,7 @@ void estimate_absent(struct estimate *e, const char *why);
 bool row_failed(const struct analysis *a, const struct row *r, size_t good);
 /* summary.c */
 NODISCARD int summaries_make(struct analysis *a, struct err *err);
-const struct series *series_of_metric(const struct analysis *a, const struct metric *m);
+const struct column *column_of_metric(const struct analysis *a, const struct metric *m);
 /* instrument.c */
 NODISCARD int instrument_make(struct analysis *a);
 /* answer.c, verdict.c */

@@ -14,7 +14,7 @@ static bool is(const struct metric *m, const char *id)
     return strcmp(m->id, id) == 0;
 }
 
-const struct series *series_of_metric(const struct analysis *a, const struct metric *m)
+const struct column *column_of_metric(const struct analysis *a, const struct metric *m)
 {
     return m->kind == METRIC_PER_EVENT ? &a->gaps : &a->metric[m - metric_at(0)];
 }
@@ -131,7 +131,7 @@ static void withhold_gaps(struct estimate *e, const struct analysis *a)
 static int estimate_distribution(struct estimate *e, const struct analysis *a,
                                  const struct metric *m, double percentile)
 {
-    const struct series *s = series_of_metric(a, m);
+    const struct column *s = column_of_metric(a, m);
     int r = 0;
 
     if (isnan(percentile))
@@ -183,7 +183,7 @@ static struct trial_value share_of_trial(const struct analysis *a, const struct 
 }
 
 /* A trial's own percentile, where its requests carry one; its mean otherwise asked for. */
-static struct trial_value series_of_trial(const struct series *s, double percentile, size_t trial)
+static struct trial_value series_of_trial(const struct column *s, double percentile, size_t trial)
 {
     const double *v = s->v + s->first[trial];
     struct trial_value ret = {NAN, NAN, NAN, s->first[trial + 1] - s->first[trial]};
@@ -220,13 +220,13 @@ struct trial_value analysis_trial_value(const struct analysis *a, const struct m
     if (m->kind == METRIC_SHARE)
         return share_of_trial(a, m, good, trial);
     if (m->kind == METRIC_PER_SAMPLE || m->kind == METRIC_PER_EVENT)
-        return series_of_trial(series_of_metric(a, m), percentile, trial);
+        return series_of_trial(column_of_metric(a, m), percentile, trial);
     v.value = per_trial(a, m, good, trial);
     v.n = (size_t)a->ledger.trials[trial].counted;
     return v;
 }
 
-static void fill_extremes(struct summary *s, const struct series *series)
+static void fill_extremes(struct summary *s, const struct column *series)
 {
     s->n = series->n;
     s->censored = series->censored;
@@ -255,7 +255,7 @@ static int fill_percentiles(struct summary *s, const struct analysis *a, struct 
     double p[ANALYSIS_PERCENTILES];
     int r = 0;
 
-    fill_extremes(s, series_of_metric(a, s->metric));
+    fill_extremes(s, column_of_metric(a, s->metric));
     s->percentile_count = percentiles(p, a->in.extra_percentile);
     for (size_t i = 0; i < s->percentile_count && r == 0; i++)
         r = analysis_estimate(&s->percentile[i], a, s->metric, p[i], a->slo_good, err);

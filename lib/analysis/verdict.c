@@ -68,11 +68,18 @@ static void lost(struct analysis *a)
             a->ledger.total.warm_up);
 }
 
+static const char *state_words(const char *state)
+{
+    if (strcmp(state, "killed") == 0)
+        return "was interrupted (asrun was killed)";
+    return strcmp(state, "running") == 0 ? "is still going on" : "was interrupted";
+}
+
 static void of_this_run_only(struct analysis *a)
 {
     if (strcmp(a->in.state, "complete") != 0)
-        add(a, QUALIFIES, "the run was %s: it covers what was executed until then",
-            strcmp(a->in.state, "running") == 0 ? "still going on" : a->in.state);
+        add(a, QUALIFIES, "the run %s: this covers what was executed until then",
+            state_words(a->in.state));
     if (a->in.trial_count < 2)
         add(a, QUALIFIES, "one trial can't show how trials differ");
     add(a, QUALIFIES,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-json_t *number(double v)
+json_t *claim_number(double v)
 {
     char text[32];
 
@@ -17,7 +17,7 @@ json_t *number(double v)
 
 void put_number(json_t *o, const char *key, double v)
 {
-    json_put(o, key, number(v));
+    json_put(o, key, claim_number(v));
 }
 
 json_t *statistic_json(double percentile)
@@ -100,8 +100,8 @@ static void put_limits(json_t *o, const struct plan_good *g)
 {
     json_t *slo = json_object();
 
-    json_put(o, "atMost", g->has_at_most ? number(g->at_most) : json_null());
-    json_put(o, "atLeast", g->has_at_least ? number(g->at_least) : json_null());
+    json_put(o, "atMost", g->has_at_most ? claim_number(g->at_most) : json_null());
+    json_put(o, "atLeast", g->has_at_least ? claim_number(g->at_least) : json_null());
     for (size_t i = 0; i < g->slo_count; i++)
         put_number(slo, g->slo[i].metric, (double)g->slo[i].at_most_ns / 1e9);
     json_put(o, "slo", slo);

@@ -5,7 +5,7 @@
 
 enum { CDF_POINTS = 200, RATE_POINTS = 600 };
 
-static json_t *cdf_json(const struct metric *m, const struct series *s)
+static json_t *cdf_json(const struct metric *m, const struct column *s)
 {
     size_t points = s->n < CDF_POINTS ? s->n : CDF_POINTS;
     json_t *o = json_object(), *x = json_array(), *p = json_array();
@@ -13,8 +13,8 @@ static json_t *cdf_json(const struct metric *m, const struct series *s)
     for (size_t i = 0; i < points; i++) {
         size_t rank = points > 1 ? 1 + i * (s->n - 1) / (points - 1) : s->n;
 
-        json_push(x, number(s->sorted[rank - 1]));
-        json_push(p, number((double)rank / (double)s->n));
+        json_push(x, claim_number(s->sorted[rank - 1]));
+        json_push(p, claim_number((double)rank / (double)s->n));
     }
     json_put_str(o, "figure", "cdf");
     json_put_str(o, "metric", m->id);
@@ -32,7 +32,7 @@ static json_t *thinned(const double *v, size_t n, size_t step)
     for (size_t i = 0; i < n; i += step) {
         size_t k = n - i < step ? n - i : step;
 
-        json_push(list, number(stats_mean(v + i, k)));
+        json_push(list, claim_number(stats_mean(v + i, k)));
     }
     return list;
 }

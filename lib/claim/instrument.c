@@ -14,7 +14,7 @@ static json_t *spread_json(const struct spread *s)
 }
 
 /* Of a part: order statistics without interval; the highest that the count lets one speak of. */
-static json_t *part_json(const struct series *s, enum part p)
+static json_t *part_json(const struct column *s, enum part p)
 {
     static const double at[] = {0.5, 0.9, 0.95, 0.99};
     static const char *const names[] = {"p50", "p90", "p95", "p99"};

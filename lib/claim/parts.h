@@ -5,7 +5,7 @@
 #include "claim/claim.h"
 
 void put_number(json_t *o, const char *key, double v); /* six significant digits; NAN, inf: null */
-json_t *number(double v);
+json_t *claim_number(double v);
 
 /* estimates.c */
 json_t *estimate_json(const struct estimate *e);
