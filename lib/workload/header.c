@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ROWS_MAX INT64_C(1000000000000000) /* sums of counts stay far from an overflow */
+
 struct text_key {
     const char *key;
     size_t at, size;
@@ -132,11 +134,37 @@ static int read_drops(const struct reading *r, struct profile_header *h)
         if (!reason || strlen(reason) >= sizeof d->reason)
             return bad(r, "dropped", "a reason of at most 63 bytes");
         memcpy(d->reason, reason, strlen(reason) + 1);
-        bad_drop = read_count(r, drop, "rows", INT64_MAX, &d->rows);
+        if (json_object_size(drop) != 3 || !json_object_get(drop, "rows") ||
+            !json_object_get(drop, "first_line"))
+            return bad(r, "dropped", "a list of {reason, rows, first_line}");
+        bad_drop = read_count(r, drop, "rows", ROWS_MAX, &d->rows);
         if (bad_drop == 0)
-            bad_drop = read_count(r, drop, "first_line", INT64_MAX, &d->first_line);
+            bad_drop = read_count(r, drop, "first_line", ROWS_MAX, &d->first_line);
     }
     return bad_drop;
+}
+
+static int check_balance(const struct reading *r, const struct profile_header *h)
+{
+    int64_t dropped = 0;
+
+    for (size_t i = 0; i < h->drop_count; i++)
+        dropped += h->drops[i].rows;
+    if (h->rows_read == h->rows_used + dropped)
+        return 0;
+    return err_set(r->err, -EINVAL,
+                   "%s:1: asrun_profile.rows_read: %" PRId64 " read, but %" PRId64
+                   " used and %" PRId64 " dropped; the sums must balance",
+                   r->where, h->rows_read, h->rows_used, dropped);
+}
+
+static int check_digest(const struct reading *r, const struct profile_header *h)
+{
+    size_t n = strspn(h->source_sha256, "0123456789abcdef");
+
+    return (n == 0 || n == 64) && h->source_sha256[n] == '\0'
+               ? 0
+               : bad(r, "source_sha256", "64 lower-case hexadecimal digits, or an empty text,");
 }
 
 static bool known_key(const char *key)
@@ -187,13 +215,17 @@ static int read_body(const struct reading *r, struct profile_header *h)
     for (size_t i = 0; i < COUNT_OF(texts) && bad_key == 0; i++)
         bad_key = read_text(r, &texts[i], h);
     if (bad_key == 0)
-        bad_key = read_count(r, r->body, "rows_read", INT64_MAX, &h->rows_read);
+        bad_key = read_count(r, r->body, "rows_read", ROWS_MAX, &h->rows_read);
     if (bad_key == 0)
-        bad_key = read_count(r, r->body, "rows_used", INT64_MAX, &h->rows_used);
+        bad_key = read_count(r, r->body, "rows_used", ROWS_MAX, &h->rows_used);
     if (bad_key == 0)
         bad_key = read_count(r, r->body, "block_tokens", PROFILE_TOKENS_MAX, &block);
     h->block_tokens = (int32_t)block;
-    return bad_key < 0 ? bad_key : read_drops(r, h);
+    if (bad_key == 0)
+        bad_key = read_drops(r, h);
+    if (bad_key == 0)
+        bad_key = check_digest(r, h);
+    return bad_key < 0 ? bad_key : check_balance(r, h);
 }
 
 int header_parse(struct profile_header *ret, bool *learned, const char *text, const char *where,

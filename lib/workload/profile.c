@@ -95,6 +95,20 @@ static int read_row(struct loading *l, struct row *row, int64_t *first_ns)
     return r < 0 ? r : add_row(l, row, first_ns);
 }
 
+/* A header that counts its rows tells a file that was cut off. */
+static int check_rows(const struct loading *l)
+{
+    if (l->p.row_count == 0)
+        return err_set(l->err, -EINVAL, "%s: no rows after the header; a profile has at least one",
+                       l->source->name);
+    if (l->p.header.rows_used > 0 && l->p.header.rows_used != (int64_t)l->p.row_count)
+        return err_set(l->err, -EINVAL,
+                       "%s:%" PRId64 ": the file ends after %zu rows, but rows_used in line 1 says "
+                       "%" PRId64 "; a whole file is wanted",
+                       l->source->name, l->source->line, l->p.row_count, l->p.header.rows_used);
+    return 0;
+}
+
 static int read_rows(struct loading *l)
 {
     AUTO(row_release) struct row row = {0};
@@ -106,10 +120,7 @@ static int read_rows(struct loading *l)
         if (r < 0)
             return r;
     }
-    if (r == 0 && l->p.row_count == 0)
-        return err_set(l->err, -EINVAL, "%s: no rows after the header; a profile has at least one",
-                       l->source->name);
-    return r;
+    return r < 0 ? r : check_rows(l);
 }
 
 /* The rest of the file as one JSON text; the header stands in it as an empty line. */

@@ -80,6 +80,19 @@ drops_are_counted() {
   expect_exit 5 "$ASRUN" profile import azure "$work/t.csv" -o /dev/null/x
 }
 
+# What asrun writes fits its schema; the schema knows each key of the table in the docs.
+headers_fit_the_schema() {
+  local schema=$SOURCE/schema/profile.schema.json file
+  for key in $(sed -nE 's/^        "([a-z0-9_]+)": .*/\1/p' "$schema"); do
+    grep -q "\`$key\`" "$SOURCE/docs/formats/profile.md" || fail "docs/formats/profile.md: no $key"
+  done
+  /usr/bin/python3 -c 'import jsonschema' 2>/dev/null || { echo "skipped: no python3-jsonschema"; return; }
+  for file in "$work/t.jsonl" "$SOURCE"/lib/workload/data/*.json; do
+    head -1 "$file" | /usr/bin/python3 -c 'import json, jsonschema, sys
+jsonschema.validate(json.load(sys.stdin), json.load(open(sys.argv[1])))' "$schema" || fail "$file: header against its schema"
+  done
+}
+
 width_is_80() {
   for name in azure-2023-conversation mooncake-conversation; do
     expect_exit 0 "$ASRUN" profile show "$name"
@@ -106,6 +119,7 @@ verbs() {
 bad_profiles
 real_traces
 drops_are_counted
+headers_fit_the_schema
 width_is_80
 verbs
 [ "$fails" -eq 0 ] || exit 1
