@@ -85,14 +85,21 @@ static int listen_on(int64_t *port, bool shared, struct err *err)
     return fd;
 }
 
-static void raise_descriptor_limit(void)
+/* As many descriptors as we may have; and a table for them now: in a process with threads the
+ * kernel waits out a grace period (10 to 20 ms) each time that it doubles the table later. */
+static void prepare_descriptors(void)
 {
     struct rlimit r;
+    int highest;
 
-    if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-        r.rlim_cur = r.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &r);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+        return;
+    r.rlim_cur = r.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &r);
+    highest =
+        fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)(r.rlim_max < 8192 ? r.rlim_max : 8192) - 1);
+    if (highest >= 0)
+        close(highest);
 }
 
 static void *thread_main(void *arg)
@@ -219,7 +226,7 @@ int main(int argc, char **argv)
         return 0;
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
+    prepare_descriptors();
     if (run(&o, &err) < 0) {
         fprintf(stderr, "refserver: %s\n", err.text);
         return 1;
