@@ -4,20 +4,20 @@
 # reference server that knows when it sent what. Server on CPU 0, clients on CPU 1.
 #
 #   bench/fidelity.sh [--build DIR] [--rounds 5] [--requests 1500] [--rate 250] [--tokens 100]
-#                     [--out FILE] [--floor-only]
+#                     [--out FILE] [--clients floor,asrun]
 #
 # 250 requests/s of 2 s each are 500 streams of 50 tokens/s. A measurement whose client waited more
 # than 8 ms for its CPU is repeated (3 times at most; then the least disturbed one is kept, marked).
+# The client "engine" (bench_fidelity_engine) tells what of the distance is the load engine's.
 # Writes bench/results/DATE-fidelity.md and exits 0 only if asrun is within 0.1 ms of the floor at
 # p99 in stamp lag, TTFT error and lateness, and within 1 % of the server's p99 gap (medians).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=build/release rounds=5 requests=1500 rate=250 tokens=100 out= floor_only=
+build=build/release rounds=5 requests=1500 rate=250 tokens=100 out= clients=floor,asrun
 while [ $# -gt 0 ]; do
   case $1 in
-    --build | --rounds | --requests | --rate | --tokens | --out) declare "${1#--}=$2"; shift 2 ;;
-    --floor-only) floor_only=1; shift ;;
-    *) sed -n '3,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    --build | --rounds | --requests | --rate | --tokens | --out | --clients) declare "${1#--}=$2"; shift 2 ;;
+    *) sed -n '3,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 limit_ms=8 tries=3
@@ -52,12 +52,16 @@ seed: 1
 PLAN
 }
 
-# Both leave $dir/client (lines for bench_fidelity_join) and set $delay to milliseconds, or "?".
-run_floor() {
-  (on 1 "$build/bench_fidelity" --port "$port" --streams "$requests" --tokens "$tokens" --fifo \
+# Each leaves $dir/client (lines for bench_fidelity_join) and sets $delay to milliseconds, or "?".
+run_bench() {
+  (on 1 "$build/$1" --port "$port" --streams "$requests" --tokens "$tokens" "${@:2}" \
     --spread "$((requests * 1000 / rate))ms") > "$dir/client" 2> "$dir/client.err"
   delay=$(awk '/run_delay_ms/ { print $2 }' "$dir/client.err")
 }
+
+run_floor() { run_bench bench_fidelity --fifo; }
+
+run_engine() { run_bench bench_fidelity_engine; }
 
 number_of() { grep -oE "\"$1\": *-?[0-9]+" | head -1 | grep -oE -- '-?[0-9]+$'; }
 
@@ -135,9 +139,10 @@ report() {
     END {
       printf "| round | client | run delay, ms | tries |"; for (f = 1; f <= F; f++) printf " %s |", field[f]; print ""
       printf "|---|---|---|---|"; for (f = 1; f <= F; f++) printf "---|"; print ""
-      for (i = 1; i <= rows["floor"]; i++) {
-        print line(label["floor", i], "floor", i); if (i <= rows["asrun"]) print line(label["asrun", i], "asrun", i) }
-      for (c = 1; c <= 2; c++) { k = c == 1 ? "floor" : "asrun"; if (!rows[k]) continue
+      C = split("floor engine asrun", client, " ")
+      for (i = 1; i <= rows[client[1]]; i++) for (c = 1; c <= C; c++)
+        if (i <= rows[client[c]]) print line(label[client[c], i], client[c], i)
+      for (c = 1; c <= C; c++) { k = client[c]; if (!rows[k]) continue
         printf "| median | %s | | |", k; for (f = 1; f <= F; f++) printf " %g |", median(k, field[f]); print "" }
       if (!rows["asrun"]) exit 0
       print ""
@@ -153,8 +158,7 @@ report() {
 start_server
 write_plan
 for round in $(seq "$rounds"); do
-  measure floor "$round"
-  [ -n "$floor_only" ] || measure asrun "$round"
+  for client in ${clients//,/ }; do measure "$client" "$round"; done
 done
 kill "$server"
 wait "$server" || true
