@@ -152,7 +152,7 @@ static int parse(struct bench *b, int argc, char **argv)
 static int measure(struct bench *b, struct ring *ring)
 {
     struct ring *const rings[] = {ring};
-    const struct schedule *s = make_schedule(b);
+    AUTO(schedule_free) struct schedule *s = make_schedule(b);
     struct load_control control = {0};
     struct load_report report;
     struct load_config config;
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
     static struct bench b = {
         .streams = 500, .tokens = 100, .words = 28, .spread_ns = 2 * NS_PER_S, .id = "engine-"};
     size_t bytes = (ring_bytes(RING_RECORDS) + 63) / 64 * 64;
-    void *memory = aligned_alloc(64, bytes);
+    AUTO(free) void *memory = aligned_alloc(64, bytes);
     struct ring ring;
 
     if (parse(&b, argc, argv) < 0) {

@@ -210,7 +210,7 @@ static void print(struct join *j)
 int main(int argc, char **argv)
 {
     static struct join j;
-    struct table t = {.cap = 1 << 17};
+    static struct table t = {.cap = 1 << 17};
 
     if (argc != 3) {
         fputs("bench_fidelity_join SERVER_LOG CLIENT_FILE\n", stderr);
