@@ -108,6 +108,17 @@ for mode in lying stale close; do
   stop
 done
 
+# the benchmarks' clients and its log agree on every event
+if [ -x "${BUILD:-}/bench_fidelity_join" ]; then
+  for client in bench_fidelity bench_fidelity_engine; do
+    start --ttft 10ms --gap uniform:1ms-3ms
+    "$BUILD/$client" --port "${url##*:}" --streams 20 --tokens 30 --spread 100ms > "$dir/client" 2> "$dir/client.err" ||
+      fail "$client: $(cat "$dir/client.err")"
+    stop
+    expect "$("$BUILD/bench_fidelity_join" "$dir/log" "$dir/client")" '^requests 20 events 600 missing 0 '
+  done
+fi
+
 # several threads, and the end of standard input as the end
 : > "$dir/out"
 mkfifo "$dir/in"
