@@ -13,6 +13,7 @@
 #define SPIN_NS (100 * NS_PER_US)
 #define RENDER_GAP_NS (300 * NS_PER_US)  /* no rendering when the next item is due sooner */
 #define LONGEST_WAIT_NS (20 * NS_PER_MS) /* then the stop flag is looked at */
+#define LONGEST_UNTIED_NS (4 * NS_PER_S)
 #define WINDOW_NS (100 * NS_PER_MS)
 #define SPIN_SHARE_NS (90 * NS_PER_MS)
 
@@ -120,9 +121,10 @@ static void run_deadlines(struct engine *e)
         conn_deadline(e, &e->conns[e->heap[0].conn]);
 }
 
-static void tie_clocks(struct engine *e)
+/* In a gap, about once a second; where there is no gap, not later than after a few. */
+static void tie_clocks(struct engine *e, bool gap)
 {
-    if (e->now_ns < e->anchor_at_ns)
+    if (e->now_ns < e->anchor_at_ns + (gap ? 0 : LONGEST_UNTIED_NS))
         return;
     e->ops->anchor(e->loop);
     e->anchor_at_ns = e->now_ns + NS_PER_S;
@@ -181,7 +183,7 @@ static void serve(struct engine *e, int64_t until_ns)
 bool engine_step(struct engine *e, int stop)
 {
     int64_t due_ns;
-    bool rendered;
+    bool gap, rendered;
 
     e->now_ns = e->ops->now(e->loop);
     note_end_of_items(e, stop);
@@ -194,9 +196,9 @@ bool engine_step(struct engine *e, int stop)
         return false;
     }
     due_ns = next_release(e);
-    if (due_ns - e->now_ns > RENDER_GAP_NS)
-        tie_clocks(e);
-    rendered = due_ns - e->now_ns > RENDER_GAP_NS && !e->stopping && pace_render(e);
+    gap = due_ns - e->now_ns > RENDER_GAP_NS;
+    tie_clocks(e, gap);
+    rendered = gap && !e->stopping && pace_render(e);
     serve(e, rendered ? e->now_ns : wait_until(e, due_ns));
     return true;
 }

@@ -5,6 +5,7 @@
 #include "load/loop_epoll.h"
 #include "load/worker.h"
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -68,25 +69,34 @@ static int want_descriptors(size_t need, struct err *err)
     return 0;
 }
 
+/* The kernel grows a threaded process's descriptor table behind synchronize_rcu(): 10 ms and more,
+ * in the middle of a connect(). Grown once before the start, it never shrinks. */
+static void grow_descriptor_table(int fd, size_t need)
+{
+    fd_close(fcntl(fd, F_DUPFD_CLOEXEC, (int)i64_min((int64_t)need - 1, INT32_MAX)));
+}
+
 int load_run(struct load_report *ret, const struct load_config *config,
              struct load_control *control, struct err *err)
 {
     AUTO(fd_close) int keeper = -1;
     AUTO(crew_free) struct crew *crew = NULL;
     int32_t cap, threads;
-    size_t sockets;
+    size_t need;
     int r = check(config, err);
 
     if (r < 0)
         return r;
     cap = cap_of(config);
     threads = (int32_t)i64_min(config->threads, cap); /* one without a slot would only wait */
-    sockets = (size_t)cap + (size_t)threads * ENGINE_WATCHED;
-    r = want_descriptors(open_descriptors() + sockets + (size_t)threads + SPARE_DESCRIPTORS, err);
+    need = open_descriptors() + (size_t)cap + (size_t)threads * (ENGINE_WATCHED + 1) +
+           SPARE_DESCRIPTORS;
+    r = want_descriptors(need, err);
     if (r < 0)
         return r;
     keeper = loop_epoll_keeper(); /* without it the first reads may carry no stamp: counted */
-
+    if (keeper >= 0)
+        grow_descriptor_table(keeper, need);
     r = crew_new(&crew, config, threads, cap, err);
     return r < 0 ? r : crew_run(ret, crew, control, err);
 }

@@ -35,11 +35,14 @@ struct load_config {
     const struct schedule *schedule;
     size_t first, count; /* the trial's items */
     uint32_t trial;
-    int64_t start_ns;      /* the trial's zero, CLOCK_MONOTONIC, in the near future */
+    int64_t start_ns;      /* the trial's zero, CLOCK_MONOTONIC, some 100 ms ahead: threads start,
+                              requests are rendered, and the kernel begins to stamp packets */
     int32_t concurrency;   /* slots of a closed loop; 0: open loop */
     int32_t max_in_flight; /* cap of an open loop: a due item beyond it waits (and stays due) */
     int64_t duration_ns;   /* closed loop: no new item after it; 0: until the items end */
-    int64_t timeout_ns, connect_timeout_ns, stall_timeout_ns;
+    int64_t timeout_ns;    /* from the release to the end of the answer; 0 of any of these: none */
+    int64_t connect_timeout_ns;
+    int64_t stall_timeout_ns; /* since the last byte, in or out */
     int64_t drain_timeout_ns; /* after the last arrival; then what is in flight is cancelled */
     bool resend_stale;
     enum load_keep keep; /* AUTO: after an SSE answer reuse only where seen to survive */
