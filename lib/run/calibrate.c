@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/calibrate.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "probe/probe.h"
+#include "run/request.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SHORT_WORDS = 12,
+    LONG_WORDS = 172,          /* far from SHORT_WORDS, yet inside any usual context */
+    SAME_START_PROBES = 10,    /* enough to meet a slot or cache that has seen the template */
+    FIRST_SERIAL = 0x40000000, /* far from the schedule's serials: never the same text */
+};
+
+struct count {
+    int64_t prompt, cached; /* -1: not reported */
+};
+
+struct asker {
+    const struct plan *plan;
+    const struct schedule *schedule;
+    const char *key;
+    char url[1200];
+    uint32_t serial;
+    int asked;
+};
+
+static int64_t usage_number(json_t *usage, const char *outer, const char *name)
+{
+    json_t *v = json_object_get(outer ? json_object_get(usage, outer) : usage, name);
+
+    return json_is_integer(v) ? json_integer_value(v) : -1;
+}
+
+static char *probe_body(struct asker *a, int32_t words)
+{
+    const struct prompt_calibration nominal = {.tokens_per_word = 1};
+    struct prompt_spec spec = {.seed = a->schedule->prompt_seed,
+                               .trial = UINT32_MAX,
+                               .serial = a->serial++,
+                               .tokens = words};
+    AUTO(free) char *text = malloc(prompt_bytes(words, &nominal));
+    AUTO(str_release) struct str s = {0};
+
+    if (!text)
+        return NULL;
+    (void)prompt_render(text, prompt_bytes(words, &nominal), &spec, &nominal);
+    str_add(&s, "{\"model\":");
+    str_add_json(&s, a->plan->target.model);
+    if (a->plan->target.api == API_CHAT)
+        str_addf(&s, ",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]", text);
+    else
+        str_addf(&s, ",\"prompt\":\"%s\"", text);
+    str_add(&s, ",\"max_tokens\":1,\"temperature\":0,\"stream\":false}");
+    return str_take(&s);
+}
+
+/* One request of @words words; 1 with *@ret, 0 when the answer carries no usage. */
+static int ask(struct asker *a, int32_t words, struct count *ret, struct err *err)
+{
+    AUTO(free) char *body = probe_body(a, words);
+    AUTO(free) char *answer = NULL;
+    AUTO(json_unref) json_t *doc = NULL;
+    json_t *usage;
+    long status = 0;
+    int r;
+
+    if (!body)
+        return err_set(err, -ENOMEM, "out of memory for a calibration request");
+    r = probe_http(&answer, &status, a->url, a->key, body, a->plan->load.timeout_ns, err);
+    if (r < 0)
+        return r;
+    a->asked++;
+    if (status != 200)
+        return err_set(err, -EPROTO, "%s answers a calibration request with HTTP %ld: %.120s",
+                       a->url, status, answer);
+    if (json_parse(&doc, answer, a->url, NULL) < 0)
+        return err_set(err, -EPROTO, "%s answers a calibration request with no JSON", a->url);
+    usage = json_object_get(doc, "usage");
+    *ret = (struct count){usage_number(usage, NULL, "prompt_tokens"),
+                          usage_number(usage, "prompt_tokens_details", "cached_tokens")};
+    return ret->prompt >= 0;
+}
+
+static int fit_line(struct asker *a, struct prompt_calibration *c, struct err *err)
+{
+    struct count few = {0}, many = {0};
+    int r = ask(a, SHORT_WORDS, &few, err);
+
+    if (r > 0)
+        r = ask(a, LONG_WORDS, &many, err);
+    if (r <= 0)
+        return r;
+    c->tokens_per_word = (double)(many.prompt - few.prompt) / (LONG_WORDS - SHORT_WORDS);
+    if (!(c->tokens_per_word > 0.2 && c->tokens_per_word < 20))
+        return err_set(err, -EPROTO,
+                       "%s reports %" PRId64 " and %" PRId64
+                       " prompt tokens for %d and %d words: no usable count",
+                       a->url, few.prompt, many.prompt, SHORT_WORDS, LONG_WORDS);
+    c->overhead_tokens = (double)few.prompt - c->tokens_per_word * SHORT_WORDS;
+    if (c->overhead_tokens < 0)
+        c->overhead_tokens = 0;
+    return 1;
+}
+
+/* Prompts that share nothing but the template: what a cache reuses of them is the template's own.
+ */
+static int find_shared_overhead(struct asker *a, struct prompt_calibration *c, struct err *err)
+{
+    int r = 1;
+
+    for (int i = 0; i < SAME_START_PROBES && r > 0; i++) {
+        struct count n = {0};
+
+        r = ask(a, SHORT_WORDS, &n, err);
+        if (r > 0 && n.cached > c->shared_overhead)
+            c->shared_overhead = (int32_t)n.cached;
+    }
+    return r;
+}
+
+static int put_facts(struct facts *f, const struct asker *a, const struct prompt_calibration *c,
+                     bool counted)
+{
+    enum known known = counted ? KNOWN_REPORTED : KNOWN_UNKNOWN;
+    const char *source = counted ? "usage of calibration requests"
+                                 : "answers carry no usage: one token a word is assumed";
+    int r =
+        facts_put(f, "prompts", "calibration.requests", "asrun", KNOWN_MEASURED, "%d", a->asked);
+
+    if (r == 0)
+        r = facts_put(f, "prompts", "tokens_per_word", source, known, "%.4f", c->tokens_per_word);
+    if (r == 0)
+        r = facts_put(f, "prompts", "overhead_tokens", source, known, "%.1f", c->overhead_tokens);
+    if (r == 0)
+        r = facts_put(f, "prompts", "shared_overhead_tokens", source, known, "%d",
+                      c->shared_overhead);
+    return r;
+}
+
+int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p, const struct url *base,
+                      const struct schedule *s, const char *key, struct facts *facts,
+                      struct err *err)
+{
+    struct prompt_calibration c = {.tokens_per_word = 1};
+    struct asker a = {.plan = p, .schedule = s, .key = key, .serial = FIRST_SERIAL};
+    char host[300], path[600];
+    int r;
+
+    url_host_header(base, host, sizeof host);
+    requests_path(path, sizeof path, p, base);
+    (void)snprintf(a.url, sizeof a.url, "http://%s%s", host, path);
+    r = fit_line(&a, &c, err);
+    if (r > 0)
+        r = find_shared_overhead(&a, &c, err);
+    if (r < 0)
+        return r;
+    if (put_facts(facts, &a, &c, r > 0) < 0)
+        return err_set(err, -ENOMEM, "out of memory for the calibration's facts");
+    *ret = c;
+    return 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/facts.h"
+#include "base/vec.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *copied(struct facts *f, const char *text, bool *ok)
+{
+    const char *copy = text ? arena_strdup(&f->arena, text) : NULL;
+
+    *ok = *ok && (copy || !text);
+    return copy;
+}
+
+int facts_add(struct facts *f, const struct fact *fact)
+{
+    bool ok = true;
+    struct fact own = {
+        .scope = copied(f, fact->scope, &ok),
+        .name = copied(f, fact->name, &ok),
+        .value = copied(f, fact->value, &ok),
+        .unit = copied(f, fact->unit ? fact->unit : "", &ok),
+        .source = copied(f, fact->source ? fact->source : "", &ok),
+        .known = fact->known,
+        .time_ns = fact->time_ns,
+    };
+
+    return ok ? VEC_PUSH(f->items, f->count, f->cap, own) : -ENOMEM;
+}
+
+int facts_put(struct facts *f, const char *scope, const char *name, const char *source,
+              enum known known, const char *fmt, ...)
+{
+    struct fact fact = {
+        .scope = scope, .name = name, .source = source, .known = known, .time_ns = TIME_NONE};
+    char value[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(value, sizeof value, fmt, ap);
+    va_end(ap);
+    fact.value = value;
+    return facts_add(f, &fact);
+}
+
+static int sink_put(void *ctx, const struct fact *fact)
+{
+    return facts_add(ctx, fact);
+}
+
+struct fact_sink facts_sink(struct facts *f)
+{
+    return (struct fact_sink){sink_put, f};
+}
+
+void facts_release(struct facts *f)
+{
+    free(f->items);
+    arena_release(&f->arena);
+    *f = (struct facts){0};
+}

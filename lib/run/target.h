@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/run/target.h - the plan's target made usable: parsed, resolved, probed, its key in memory. */
+#pragma once
+#include "load/load.h"
+#include "plan/plan.h"
+#include "probe/probe.h"
+#include "run/facts.h"
+#include "run/request.h"
+
+struct target {
+    struct url url;
+    struct load_target address;
+    char *key; /* NULL: none. Memory only. */
+    struct probe_target probe;
+    struct request_shape shape;
+};
+
+/* Resolves, reads the key, asks the engine who it is. -EINVAL: the plan's part is wrong; others:
+ * the target can't be reached. */
+NODISCARD int target_open(struct target *t, const struct plan *p, struct facts *facts,
+                          struct err *err);
+void target_release(struct target *t);
+DEFINE_AUTO_HELD(struct target, target_release)
+
+/* Compares stack.require and system.require with the facts of that name: -ENOTSUP with words where
+ * one differs. What no fact speaks of becomes a fact of scope "require", unknown. */
+NODISCARD int target_require(const struct plan *p, struct facts *facts, struct err *err);
