@@ -2,3 +2,4 @@
 # Data files that the program carries.
 embed(lib/workload/data/azure-2023-conversation.json shipped_azure_2023_conversation)
 embed(lib/workload/data/mooncake-conversation.json shipped_mooncake_conversation)
+embed(targets/llm/demo.yaml embedded_demo_plan)
