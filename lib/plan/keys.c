@@ -55,6 +55,9 @@ static const struct key keys[] = {
      "factor on all lengths of the profile; a gap that the claim names"},
     {"workload.scale.rate", KEY_RATIO, "1", 1e-6, 1000, NULL, AT(scale_rate), NONE,
      "factor on the profile's arrival rate; a gap that the claim names"},
+    {"workload.calibrate", KEY_BOOL, "true", 0, 0, NULL, AT(calibrate), NONE,
+     "before the run, a few one-token requests tell how the target counts words; false: one "
+     "token a word"},
     {"target.url", KEY_URL, NULL, 0, 0, NULL, AT(target.url), NONE,
      "base of the API, as in http://127.0.0.1:8080/v1; required"},
     {"target.api", KEY_ENUM, "chat", 0, 0, apis, AT(target.api), NONE,
@@ -108,6 +111,11 @@ static const struct key keys[] = {
      NONE, "how long answers are awaited after the last arrival"},
     {"load.temperature", KEY_NUMBER, "0", 0, 2, NULL, AT(load.temperature), NONE,
      "sampling temperature that is asked for"},
+    {"load.capacity.requests", KEY_COUNT, "0", 0, 1e6, NULL, AT(load.capacity_requests), NONE,
+     "after the trials, a closed loop of this many requests of the same kind measures capacity, "
+     "and the claim says which share of it was offered; 0: not measured"},
+    {"load.capacity.concurrency", KEY_COUNT, "16", 1, 100000, NULL, AT(load.capacity_concurrency),
+     NONE, "how many requests the capacity pilot keeps out"},
     {"trials.count", KEY_COUNT, "1", 1, 1000, NULL, AT(trials.count), NONE,
      "repetitions; one trial can't say more than a snapshot"},
     {"trials.reset", KEY_TEXT, "none", 0, 0, only_none, AT(trials.reset), NONE,

@@ -61,6 +61,8 @@ struct plan {
     int64_t slice_from_ns, slice_for_ns; /* slice_for_ns 0: whole */
     double scale_lengths, scale_rate;    /* 1: not scaled */
 
+    bool calibrate; /* ask the target how it counts words before the run */
+
     struct {
         const char *url, *model, *name;
         enum api api;
@@ -85,6 +87,8 @@ struct plan {
         int32_t threads;          /* I/O threads */
         int64_t drain_timeout_ns; /* how long after the last arrival answers are waited for */
         double temperature;
+        int32_t capacity_requests; /* closed-loop pilot after the trials; 0: none */
+        int32_t capacity_concurrency;
     } load;
 
     struct {

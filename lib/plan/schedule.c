@@ -196,8 +196,28 @@ static int build_closed(struct building *b, uint32_t trial)
     return 0;
 }
 
+/* The same kind of requests as the trials', evenly from the whole slice, as fast as they are
+ * served. */
+static int build_capacity(struct building *b, uint32_t trial)
+{
+    int64_t n = b->p->load.capacity_requests;
+
+    for (int64_t i = 0; i < n; i++) {
+        int r;
+
+        if (b->profile.rows)
+            b->draw.next_row = (size_t)(i * (int64_t)b->profile.row_count / n);
+        r = add_drawn(b, trial, TRIGGER_SLOT_FREE, TIME_NONE);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int build_trial(struct building *b, uint32_t trial)
 {
+    if (trial == (uint32_t)b->p->trials.count)
+        return build_capacity(b, trial);
     switch (b->p->load.arrivals) {
     case ARRIVALS_REPLAY:
         return build_replay(b, trial);
@@ -212,7 +232,7 @@ static int build_trials(struct building *b)
 {
     struct schedule *s = b->s;
 
-    s->trials = (size_t)b->p->trials.count;
+    s->trials = (size_t)b->p->trials.count + (b->p->load.capacity_requests > 0);
     s->trial_first = calloc(s->trials + 1, sizeof *s->trial_first);
     if (!s->trial_first)
         return no_memory(b);
@@ -244,7 +264,7 @@ static double expected_items(const struct building *b)
                    ? SCHEDULE_CLOSED_ITEMS
                    : b->rate_per_s * (double)p->load.duration_ns / 1e9;
 
-    return n * p->trials.count;
+    return n * p->trials.count + p->load.capacity_requests;
 }
 
 static void learn_rate(struct building *b)
@@ -311,14 +331,14 @@ static int choose_rate(struct building *b)
     return n > SCHEDULE_MAX_ITEMS ? too_many(b) : 0;
 }
 
-/* Arrivals over the time they were spread on, over all trials. */
+/* Arrivals over the time they were spread on, over all trials but the capacity pilot. */
 static double offered_rate(const struct schedule *s, const struct plan *p)
 {
     double span_s = 0, n = 0;
 
     if (p->load.arrivals == ARRIVALS_CLOSED)
         return 0;
-    for (size_t t = 0; t < s->trials; t++) {
+    for (size_t t = 0; t < (size_t)p->trials.count; t++) {
         const struct item *first = &s->items[s->trial_first[t]];
         const struct item *last = &s->items[s->trial_first[t + 1] - 1];
         bool fixed_end = p->load.duration_ns && p->load.arrivals != ARRIVALS_REPLAY;

@@ -5,6 +5,8 @@
  *
  * Trials follow each other in the list. A replay repeats the same rows in each trial (with other
  * prompt text); drawn arrivals and lengths go on in their streams, so that trials are independent.
+ * With load.capacity a closed-loop pilot follows as trial number plan->trials.count: it is executed
+ * and recorded like the others, and excluded by its own rule.
  */
 #pragma once
 #include "base/base.h"

@@ -13,21 +13,19 @@ void requests_path(char *buf, size_t size, const struct plan *p, const struct ur
                    p->target.api == API_CHAT ? "/chat/completions" : "/completions");
 }
 
-static char *build_head(const struct plan *p, const struct url *base, const char *key,
-                        const char *run_id)
+static char *build_head(const struct plan *p, const struct request_access *a, const char *run_id)
 {
     AUTO(str_release) struct str s = {0};
     char host[300], path[600];
 
-    url_host_header(base, host, sizeof host);
-    requests_path(path, sizeof path, p, base);
+    url_host_header(a->base, host, sizeof host);
+    requests_path(path, sizeof path, p, a->base);
     str_addf(&s, "POST %s HTTP/1.1\r\nHost: %s\r\n", path, host);
     str_addf(&s, "Content-Type: application/json\r\nAccept: %s\r\nUser-Agent: asrun\r\n",
              p->target.stream ? "text/event-stream" : "application/json");
-    if (key)
-        str_addf(&s, "Authorization: Bearer %s\r\n", key);
-    for (size_t i = 0; i < p->target.header_count; i++)
-        str_addf(&s, "%s: %s\r\n", p->target.headers[i].key, p->target.headers[i].value);
+    if (a->key)
+        str_addf(&s, "Authorization: Bearer %s\r\n", a->key);
+    str_addf(&s, "%s", a->headers ? a->headers : "");
     str_addf(&s, "X-Request-Id: asrun-%s-", run_id);
     return str_take(&s);
 }
@@ -67,17 +65,16 @@ static int32_t longest_input(const struct schedule *s)
     return longest;
 }
 
-int requests_init(struct requests *r, const struct plan *p, const struct url *base,
-                  const struct schedule *s, const struct prompt_calibration *c,
-                  const struct request_shape *shape, const char *key, const char *run_id,
+int requests_init(struct requests *r, const struct plan *p, const struct request_access *a,
+                  const struct schedule *s, const struct prompt_calibration *c, const char *run_id,
                   struct err *err)
 {
     *r = (struct requests){.schedule = s, .calibration = *c};
-    r->head = build_head(p, base, key, run_id);
+    r->head = build_head(p, a, run_id);
     r->body_before = build_before(p);
     r->body_after =
         strdup(p->target.api == API_CHAT ? "\"}],\"max_tokens\":" : "\",\"max_tokens\":");
-    r->body_end = build_end(p, shape);
+    r->body_end = build_end(p, &a->shape);
     if (!r->head || !r->body_before || !r->body_after || !r->body_end) {
         requests_release(r);
         return err_set(err, -ENOMEM, "out of memory for the request templates");

@@ -15,6 +15,13 @@ struct request_shape { /* what the plan's "auto" came to for this engine */
     bool ignore_eos, include_usage;
 };
 
+struct request_access { /* how this target is asked; borrowed while requests_init() runs */
+    const struct url *base;
+    const char *key;     /* NULL: none */
+    const char *headers; /* further header lines, CRLF after each; NULL: none */
+    struct request_shape shape;
+};
+
 struct requests {
     const struct schedule *schedule;
     struct prompt_calibration calibration;
@@ -26,10 +33,10 @@ struct requests {
     size_t max_bytes;
 };
 
-/* @key may be NULL; it stays in memory only. -ENOMEM. */
-NODISCARD int requests_init(struct requests *r, const struct plan *p, const struct url *base,
-                            const struct schedule *s, const struct prompt_calibration *c,
-                            const struct request_shape *shape, const char *key, const char *run_id,
+/* Secrets stay in memory only, and are wiped at release. -ENOMEM. */
+NODISCARD int requests_init(struct requests *r, const struct plan *p,
+                            const struct request_access *a, const struct schedule *s,
+                            const struct prompt_calibration *c, const char *run_id,
                             struct err *err);
 void requests_release(struct requests *r);
 DEFINE_AUTO_HELD(struct requests, requests_release)

@@ -82,7 +82,7 @@ static int declared_facts(struct run *r)
 static int prepare(struct run *r, struct err *err)
 {
     struct fact_sink sink = facts_sink(&r->facts);
-    struct prompt_calibration calibration;
+    struct prompt_calibration calibration = {.tokens_per_word = 1};
     uint32_t id = 0;
     int failed = schedule_build(&r->schedule, r->plan, err);
 
@@ -100,12 +100,18 @@ static int prepare(struct run *r, struct err *err)
     if (failed == 0) {
         say(r, "target %s: %s %s", r->plan->target.url, engine_name(r->target.probe.engine),
             r->target.probe.version);
-        failed = calibrate_prompts(&calibration, r->plan, &r->target.url, r->schedule,
-                                   r->target.key, &r->facts, err);
+        failed = !r->plan->calibrate
+                     ? 0
+                     : calibrate_prompts(&calibration, r->plan, &r->target.url, r->schedule,
+                                         r->target.key, &r->facts, err);
     }
     if (failed == 0)
-        failed = requests_init(&r->requests, r->plan, &r->target.url, r->schedule, &calibration,
-                               &r->target.shape, r->target.key, r->run_id, err);
+        failed = requests_init(&r->requests, r->plan,
+                               &(struct request_access){.base = &r->target.url,
+                                                        .key = r->target.key,
+                                                        .headers = r->target.headers.data,
+                                                        .shape = r->target.shape},
+                               r->schedule, &calibration, r->run_id, err);
     return failed;
 }
 
@@ -168,6 +174,14 @@ static int begin(struct run *r, struct err *err)
     return failed == 0 ? store_flush(r->store, err) : failed;
 }
 
+/* Slots of the trial's closed loop; 0: an open loop. */
+static int32_t slots_of(const struct plan *p, uint32_t trial)
+{
+    if (trial == (uint32_t)p->trials.count)
+        return p->load.capacity_concurrency;
+    return p->load.arrivals == ARRIVALS_CLOSED ? p->load.concurrency : 0;
+}
+
 static struct load_config load_config_for(struct run *r, uint32_t trial, struct ring **rings)
 {
     const struct plan *p = r->plan;
@@ -181,9 +195,11 @@ static struct load_config load_config_for(struct run *r, uint32_t trial, struct 
         .count = s->trial_first[trial + 1] - s->trial_first[trial],
         .trial = trial,
         .start_ns = clock_mono_ns() + LEAD_NS,
-        .concurrency = p->load.arrivals == ARRIVALS_CLOSED ? p->load.concurrency : 0,
+        .concurrency = slots_of(p, trial),
         .max_in_flight = p->load.max_in_flight,
-        .duration_ns = p->load.arrivals == ARRIVALS_CLOSED ? p->load.duration_ns : 0,
+        .duration_ns = trial < (uint32_t)p->trials.count && p->load.arrivals == ARRIVALS_CLOSED
+                           ? p->load.duration_ns
+                           : 0,
         .timeout_ns = p->load.timeout_ns,
         .connect_timeout_ns = p->load.connect_timeout_ns,
         .stall_timeout_ns = p->load.stall_timeout_ns,
@@ -254,7 +270,7 @@ static int execute(struct run *r, const struct load_config *c, uint32_t trial,
                      .trial = trial + 1,
                      .trials = (uint32_t)r->schedule->trials,
                      .scheduled = c->count,
-                     .offered_per_s = r->schedule->offered_per_s},
+                     .offered_per_s = c->concurrency ? 0 : r->schedule->offered_per_s},
         .start_ns = c->start_ns,
         .last_due_ns =
             c->concurrency ? TIME_NONE : c->start_ns + (int64_t)(planned * (double)NS_PER_S),

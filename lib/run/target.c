@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/target.h"
-#include "base/fs.h"
 #include <fnmatch.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { KEY_LIMIT = 16384 };
 
 static int resolve(struct load_target *ret, const struct url *u, struct err *err)
 {
@@ -26,40 +24,48 @@ static int resolve(struct load_target *ret, const struct url *u, struct err *err
     return 0;
 }
 
-static int key_checked(char **ret, char *key, const char *from, struct err *err)
+/* @what names the plan's key in messages. What is no header value would end up as a header of its
+ * own. */
+static int read_secret(char **ret, const char *reference, const char *what, struct err *err)
 {
-    AUTO(free) char *own = key;
-    size_t n = own ? strcspn(own, "\r\n") : 0;
+    AUTO(free) char *value = NULL;
+    struct err why = {0};
+    int r = plan_secret(&value, reference, &why);
 
-    if (!own)
-        return err_set(err, -ENOMEM, "out of memory for the API key");
-    own[n] = '\0';
-    if (n == 0)
-        return err_set(err, -EINVAL, "target.api_key: %s is empty", from);
-    for (const char *p = own; *p; p++)
-        if (*p < 0x21 || *p > 0x7e)
-            return err_set(err, -EINVAL, "target.api_key: %s holds a character no key has", from);
-    *ret = TAKE(own);
+    if (r < 0)
+        return err_set(err, r, "%s: %.200s", what, why.text);
+    for (const char *p = value; *p; p++)
+        if (*p < 0x20 || *p > 0x7e)
+            return err_set(err, -EINVAL, "%s: %s holds a character no header has", what, reference);
+    *ret = TAKE(value);
     return 0;
 }
 
 static int read_key(char **ret, const struct plan *p, struct err *err)
 {
-    const char *env = p->target.api_key_env, *file = p->target.api_key_file, *value;
-    char *text = NULL;
-    size_t n;
-    int r;
+    const char *env = p->target.api_key_env, *file = p->target.api_key_file;
+    char reference[PATH_MAX + 8];
 
-    if (*env) {
-        value = getenv(env);
-        if (!value)
-            return err_set(err, -EINVAL, "target.api_key: environment variable %s is not set", env);
-        return key_checked(ret, strdup(value), env, err);
-    }
-    if (!*file)
+    if (!*env && !*file)
         return 0;
-    r = fs_read(&text, &n, file, KEY_LIMIT, err);
-    return r < 0 ? r : key_checked(ret, text, file, err);
+    (void)snprintf(reference, sizeof reference, "%s:%s", *env ? "env" : "file", *env ? env : file);
+    return read_secret(ret, reference, "target.api_key", err);
+}
+
+static int read_headers(struct str *ret, const struct plan *p, struct err *err)
+{
+    for (size_t i = 0; i < p->target.header_count; i++) {
+        const struct plan_pair *h = &p->target.headers[i];
+        AUTO(free) char *secret = NULL;
+        int r = 0;
+
+        if (strncmp(h->value, "env:", 4) == 0 || strncmp(h->value, "file:", 5) == 0)
+            r = read_secret(&secret, h->value, "target.headers", err);
+        if (r < 0)
+            return r;
+        str_addf(ret, "%s: %s\r\n", h->key, secret ? secret : h->value);
+    }
+    return str_ok(ret) ? 0 : err_set(err, -ENOMEM, "out of memory for the plan's headers");
 }
 
 static struct request_shape shape_for(const struct plan *p, enum engine engine)
@@ -92,6 +98,8 @@ int target_open(struct target *t, const struct plan *p, struct facts *facts, str
     if (r == 0)
         r = read_key(&t->key, p, err);
     if (r == 0)
+        r = read_headers(&t->headers, p, err);
+    if (r == 0)
         r = probe_target(&t->probe, &sink, &t->url, t->key, err);
     if (r == 0 && !t->probe.reachable)
         r = err_set(err, -ECONNREFUSED, "target %s can't be used: %s", p->target.url, t->probe.why);
@@ -106,8 +114,11 @@ void target_release(struct target *t)
 {
     if (t->key)
         explicit_bzero(t->key, strlen(t->key));
+    if (t->headers.data)
+        explicit_bzero(t->headers.data, t->headers.len);
     free(t->key);
     t->key = NULL;
+    str_release(&t->headers);
 }
 
 static const struct fact *find_fact(const struct facts *facts, const char *name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/run/target.h - the plan's target made usable: parsed, resolved, probed, its key in memory. */
 #pragma once
+#include "base/str.h"
 #include "load/load.h"
 #include "plan/plan.h"
 #include "probe/probe.h"
@@ -10,7 +11,8 @@
 struct target {
     struct url url;
     struct load_target address;
-    char *key; /* NULL: none. Memory only. */
+    char *key;          /* NULL: none. Memory only. */
+    struct str headers; /* the plan's own, secrets filled in, CRLF after each. Memory only. */
     struct probe_target probe;
     struct request_shape shape;
 };

@@ -152,7 +152,8 @@ static int with_engine(struct demo *d, struct err *err)
 static int run_demo(int argc, char **argv)
 {
     struct demo d = {.shape = "135m"};
-    char *claim[] = {(char *)"claim", NULL, NULL};
+    char verb[] = "claim", path[PATH_MAX];
+    char *claim[] = {verb, path, NULL};
     struct err err = {0};
     int r;
 
@@ -168,7 +169,7 @@ static int run_demo(int argc, char **argv)
         return cmd_failed(&cmd_demo, &err);
     if (r != EXIT_HOLDS)
         return r;
-    claim[1] = (char *)d.out_path;
+    (void)snprintf(path, sizeof path, "%s", d.out_path);
     optind = 1;
     r = cmd_claim.run(2, claim);
     if (!d.quiet)

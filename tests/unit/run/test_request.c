@@ -10,7 +10,6 @@ static struct item items[] = {
 };
 static const struct schedule two = {.items = items, .count = 2, .prompt_seed = 5};
 static const struct prompt_calibration nominal = {.tokens_per_word = 1};
-static const struct request_shape full = {true, true};
 
 static struct plan plan_for(enum api api)
 {
@@ -18,6 +17,8 @@ static struct plan plan_for(enum api api)
 }
 
 static const struct url base = {.host = "127.0.0.1", .port = 8080, .path = "/v1"};
+static const struct request_access full = {&base, "sk-1", "X-Team: blue\r\n", {true, true}};
+static const struct request_access bare = {&base, NULL, NULL, {false, false}};
 
 static json_t *body_of(char *request, size_t n)
 {
@@ -44,15 +45,14 @@ static void renders_a_chat_request(void **state)
     size_t n;
 
     (void)state;
-    assert_int_equal(
-        requests_init(&r, &plan, &base, &two, &nominal, &full, "sk-1", "00c0ffee", &err), 0);
+    assert_int_equal(requests_init(&r, &plan, &full, &two, &nominal, "00c0ffee", &err), 0);
     buf = malloc(r.max_bytes + 1);
     n = requests_render(&r, 1, buf, r.max_bytes);
     assert_in_range(n, 1, r.max_bytes);
     doc = body_of(buf, n);
     assert_ptr_equal(strstr(buf, "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n"),
                      buf);
-    assert_non_null(strstr(buf, "\r\nAuthorization: Bearer sk-1\r\n"));
+    assert_non_null(strstr(buf, "\r\nAuthorization: Bearer sk-1\r\nX-Team: blue\r\n"));
     assert_non_null(strstr(buf, "\r\nX-Request-Id: asrun-00c0ffee-1\r\n"));
     message = json_array_get(json_object_get(doc, "messages"), 0);
     assert_string_equal(json_string_value(json_object_get(doc, "model")), "m\"1");
@@ -73,9 +73,7 @@ static void renders_a_completion_without_a_key(void **state)
     size_t n;
 
     (void)state;
-    assert_int_equal(requests_init(&r, &plan, &base, &two, &nominal, &(struct request_shape){0},
-                                   NULL, "00c0ffee", &err),
-                     0);
+    assert_int_equal(requests_init(&r, &plan, &bare, &two, &nominal, "00c0ffee", &err), 0);
     buf = malloc(r.max_bytes + 1);
     assert_int_equal(requests_render(&r, 0, buf, r.max_bytes - 1), 0); /* too small: says so */
     n = requests_render(&r, 0, buf, r.max_bytes);
@@ -98,10 +96,9 @@ static void the_digest_follows_the_prompts(void **state)
     struct err err = {0};
 
     (void)state;
-    assert_int_equal(requests_init(&a, &chat, &base, &two, &nominal, &full, NULL, "1", &err), 0);
+    assert_int_equal(requests_init(&a, &chat, &full, &two, &nominal, "1", &err), 0);
     assert_int_equal(requests_digest(&one, &a, &err), 0);
-    assert_int_equal(requests_init(&b, &completions, &base, &two, &nominal, &full, NULL, "2", &err),
-                     0);
+    assert_int_equal(requests_init(&b, &completions, &bare, &two, &nominal, "2", &err), 0);
     assert_int_equal(requests_digest(&same, &b, &err), 0);
     assert_true(digest_equal(&one, &same)); /* texts, not heads: another API changes nothing */
     b.calibration = other;
@@ -120,7 +117,7 @@ static void survives_every_failed_allocation(void **state)
         struct err err = {0};
 
         fault_alloc(nth);
-        r = requests_init(&q, &plan, &base, &two, &nominal, &full, "k", "1", &err);
+        r = requests_init(&q, &plan, &full, &two, &nominal, "1", &err);
         fault_alloc(-1);
         assert_int_equal(r == 0, q.head != NULL);
     }
