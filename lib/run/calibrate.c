@@ -122,27 +122,29 @@ static int find_shared_overhead(struct asker *a, struct prompt_calibration *c, s
     return r;
 }
 
-static int put_facts(struct facts *f, const struct asker *a, const struct prompt_calibration *c,
+static int put_facts(struct fact_list *f, const struct asker *a, const struct prompt_calibration *c,
                      bool counted)
 {
     enum known known = counted ? KNOWN_REPORTED : KNOWN_UNKNOWN;
     const char *source = counted ? "usage of calibration requests"
                                  : "answers carry no usage: one token a word is assumed";
-    int r =
-        facts_put(f, "prompts", "calibration.requests", "asrun", KNOWN_MEASURED, "%d", a->asked);
+    int r = fact_list_put(f, "prompts", "calibration.requests", "asrun", KNOWN_MEASURED, "%d",
+                          a->asked);
 
     if (r == 0)
-        r = facts_put(f, "prompts", "tokens_per_word", source, known, "%.4f", c->tokens_per_word);
+        r = fact_list_put(f, "prompts", "tokens_per_word", source, known, "%.4f",
+                          c->tokens_per_word);
     if (r == 0)
-        r = facts_put(f, "prompts", "overhead_tokens", source, known, "%.1f", c->overhead_tokens);
+        r = fact_list_put(f, "prompts", "overhead_tokens", source, known, "%.1f",
+                          c->overhead_tokens);
     if (r == 0)
-        r = facts_put(f, "prompts", "shared_overhead_tokens", source, known, "%d",
-                      c->shared_overhead);
+        r = fact_list_put(f, "prompts", "shared_overhead_tokens", source, known, "%d",
+                          c->shared_overhead);
     return r;
 }
 
 int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p, const struct url *base,
-                      const struct schedule *s, const char *key, struct facts *facts,
+                      const struct schedule *s, const char *key, struct fact_list *facts,
                       struct err *err)
 {
     struct prompt_calibration c = {.tokens_per_word = 1};

@@ -6,7 +6,7 @@
 #pragma once
 #include "plan/plan.h"
 #include "plan/schedule.h"
-#include "run/facts.h"
+#include "run/fact_list.h"
 #include "wire/url.h"
 #include "workload/prompt.h"
 
@@ -14,4 +14,4 @@
  * facts say so. Errors: the target's, with its words. */
 NODISCARD int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p,
                                 const struct url *base, const struct schedule *s, const char *key,
-                                struct facts *facts, struct err *err);
+                                struct fact_list *facts, struct err *err);

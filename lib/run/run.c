@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "plan/schedule.h"
 #include "run/calibrate.h"
-#include "run/facts.h"
+#include "run/fact_list.h"
 #include "run/recorder.h"
 #include "run/request.h"
 #include "run/target.h"
@@ -23,7 +23,7 @@ struct run {
     const struct run_options *options;
     struct run_control *control;
     struct schedule *schedule;
-    struct facts facts;
+    struct fact_list facts;
     struct target target;
     struct requests requests;
     struct clock_anchor anchor;
@@ -47,7 +47,7 @@ static void run_release(struct run *r)
     store_close(r->store);
     requests_release(&r->requests);
     target_release(&r->target);
-    facts_release(&r->facts);
+    fact_list_release(&r->facts);
     schedule_free(r->schedule);
 }
 DEFINE_AUTO_HELD(struct run, run_release)
@@ -71,17 +71,17 @@ static int declared_facts(struct run *r)
     int failed = 0;
 
     for (size_t i = 0; i < p->declare_count && failed == 0; i++)
-        failed = facts_put(&r->facts, "declared", p->declare[i].key, "plan", KNOWN_DECLARED, "%s",
-                           p->declare[i].value);
+        failed = fact_list_put(&r->facts, "declared", p->declare[i].key, "plan", KNOWN_DECLARED,
+                               "%s", p->declare[i].value);
     for (size_t i = 0; i < r->options->fact_count && failed == 0; i++)
-        failed = facts_add(&r->facts, &r->options->facts[i]);
+        failed = fact_list_add(&r->facts, &r->options->facts[i]);
     return failed;
 }
 
 /* Everything that is known before the first request, and all that can fail before it. */
 static int prepare(struct run *r, struct err *err)
 {
-    struct fact_sink sink = facts_sink(&r->facts);
+    struct fact_sink sink = fact_list_sink(&r->facts);
     struct prompt_calibration calibration = {.tokens_per_word = 1};
     uint32_t id = 0;
     int failed = schedule_build(&r->schedule, r->plan, err);

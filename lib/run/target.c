@@ -80,9 +80,9 @@ static struct request_shape shape_for(const struct plan *p, enum engine engine)
     };
 }
 
-int target_open(struct target *t, const struct plan *p, struct facts *facts, struct err *err)
+int target_open(struct target *t, const struct plan *p, struct fact_list *facts, struct err *err)
 {
-    struct fact_sink sink = facts_sink(facts);
+    struct fact_sink sink = fact_list_sink(facts);
     int r;
 
     *t = (struct target){0};
@@ -121,7 +121,7 @@ void target_release(struct target *t)
     str_release(&t->headers);
 }
 
-static const struct fact *find_fact(const struct facts *facts, const char *name)
+static const struct fact *find_fact(const struct fact_list *facts, const char *name)
 {
     for (size_t i = 0; i < facts->count; i++)
         if (strcmp(facts->items[i].name, name) == 0 && facts->items[i].value)
@@ -130,7 +130,7 @@ static const struct fact *find_fact(const struct facts *facts, const char *name)
 }
 
 static int require_all(const char *group, const struct plan_pair *pairs, size_t n,
-                       struct facts *facts, struct err *err)
+                       struct fact_list *facts, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
         const struct fact *f = find_fact(facts, pairs[i].key);
@@ -141,19 +141,20 @@ static int require_all(const char *group, const struct plan_pair *pairs, size_t 
                            "%s.require.%s: the plan wants '%s', here it is '%s' (%s)", group,
                            pairs[i].key, pairs[i].value, f->value, f->source);
         if (!f)
-            r = facts_add(facts, &(struct fact){.scope = "require",
-                                                .name = pairs[i].key,
-                                                .source = "required by the plan; no fact of that "
-                                                          "name was observed or declared",
-                                                .known = KNOWN_UNKNOWN,
-                                                .time_ns = TIME_NONE});
+            r = fact_list_add(facts,
+                              &(struct fact){.scope = "require",
+                                             .name = pairs[i].key,
+                                             .source = "required by the plan; no fact of that "
+                                                       "name was observed or declared",
+                                             .known = KNOWN_UNKNOWN,
+                                             .time_ns = TIME_NONE});
         if (r < 0)
             return err_set(err, r, "out of memory for facts");
     }
     return 0;
 }
 
-int target_require(const struct plan *p, struct facts *facts, struct err *err)
+int target_require(const struct plan *p, struct fact_list *facts, struct err *err)
 {
     int r = require_all("stack", p->stack_require, p->stack_require_count, facts, err);
 

@@ -5,7 +5,7 @@
 #include "load/load.h"
 #include "plan/plan.h"
 #include "probe/probe.h"
-#include "run/facts.h"
+#include "run/fact_list.h"
 #include "run/request.h"
 
 struct target {
@@ -19,11 +19,11 @@ struct target {
 
 /* Resolves, reads the key, asks the engine who it is. -EINVAL: the plan's part is wrong; others:
  * the target can't be reached. */
-NODISCARD int target_open(struct target *t, const struct plan *p, struct facts *facts,
+NODISCARD int target_open(struct target *t, const struct plan *p, struct fact_list *facts,
                           struct err *err);
 void target_release(struct target *t);
 DEFINE_AUTO_HELD(struct target, target_release)
 
 /* Compares stack.require and system.require with the facts of that name: -ENOTSUP with words where
  * one differs. What no fact speaks of becomes a fact of scope "require", unknown. */
-NODISCARD int target_require(const struct plan *p, struct facts *facts, struct err *err);
+NODISCARD int target_require(const struct plan *p, struct fact_list *facts, struct err *err);

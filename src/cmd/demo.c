@@ -6,7 +6,7 @@
 #include "cmd/overrides.h"
 #include "embedded_demo_plan.h"
 #include "engine.h"
-#include "run/facts.h"
+#include "run/fact_list.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,8 +99,8 @@ static int execute_demo(struct demo *d, struct engine_proc *e, const struct engi
                         const struct engine_cpus *cpus, struct err *err)
 {
     AUTO(plan_free) struct plan *plan = NULL;
-    AUTO(facts_release) struct facts facts = {0};
-    struct fact_sink sink = facts_sink(&facts);
+    AUTO(fact_list_release) struct fact_list facts = {0};
+    struct fact_sink sink = fact_list_sink(&facts);
     int io_cpus[MAX_IO_CPUS], known = io_cpus_of(cpus, io_cpus);
     struct execute_options how = {.command = &cmd_demo,
                                   .out_path = d->out_path,
@@ -111,8 +111,8 @@ static int execute_demo(struct demo *d, struct engine_proc *e, const struct engi
     if (r == 0)
         r = engine_facts(e, &sink);
     if (r == 0)
-        r = facts_put(&facts, "client", "cpus", "affinity set by asrun demo", KNOWN_MEASURED,
-                      "%s%s", cpus->own_text, cpus->shared ? " (shared with the engine)" : "");
+        r = fact_list_put(&facts, "client", "cpus", "affinity set by asrun demo", KNOWN_MEASURED,
+                          "%s%s", cpus->own_text, cpus->shared ? " (shared with the engine)" : "");
     if (r < 0)
         return err->code ? r : err_set(err, r, "out of memory for facts");
     how.facts = facts.items;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/facts.h"
+#include "run/fact_list.h"
 #include "base/vec.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *copied(struct facts *f, const char *text, bool *ok)
+static const char *copied(struct fact_list *f, const char *text, bool *ok)
 {
     const char *copy = text ? arena_strdup(&f->arena, text) : NULL;
 
@@ -13,7 +13,7 @@ static const char *copied(struct facts *f, const char *text, bool *ok)
     return copy;
 }
 
-int facts_add(struct facts *f, const struct fact *fact)
+int fact_list_add(struct fact_list *f, const struct fact *fact)
 {
     bool ok = true;
     struct fact own = {
@@ -29,8 +29,8 @@ int facts_add(struct facts *f, const struct fact *fact)
     return ok ? VEC_PUSH(f->items, f->count, f->cap, own) : -ENOMEM;
 }
 
-int facts_put(struct facts *f, const char *scope, const char *name, const char *source,
-              enum known known, const char *fmt, ...)
+int fact_list_put(struct fact_list *f, const char *scope, const char *name, const char *source,
+                  enum known known, const char *fmt, ...)
 {
     struct fact fact = {
         .scope = scope, .name = name, .source = source, .known = known, .time_ns = TIME_NONE};
@@ -41,22 +41,22 @@ int facts_put(struct facts *f, const char *scope, const char *name, const char *
     (void)vsnprintf(value, sizeof value, fmt, ap);
     va_end(ap);
     fact.value = value;
-    return facts_add(f, &fact);
+    return fact_list_add(f, &fact);
 }
 
 static int sink_put(void *ctx, const struct fact *fact)
 {
-    return facts_add(ctx, fact);
+    return fact_list_add(ctx, fact);
 }
 
-struct fact_sink facts_sink(struct facts *f)
+struct fact_sink fact_list_sink(struct fact_list *f)
 {
     return (struct fact_sink){sink_put, f};
 }
 
-void facts_release(struct facts *f)
+void fact_list_release(struct fact_list *f)
 {
     free(f->items);
     arena_release(&f->arena);
-    *f = (struct facts){0};
+    *f = (struct fact_list){0};
 }
