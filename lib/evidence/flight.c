@@ -333,8 +333,8 @@ static void apply_event(struct flight *f, struct stream *st, const struct rec *r
                       .flags = (uint8_t)r->flags};
     int64_t user_ns;
 
-    if (!__builtin_sub_overflow(r->user_ns, r->time_ns, &user_ns))
-        e.lag_us = clip_i32(user_ns / NS_PER_US);
+    if (!__builtin_sub_overflow(r->user_ns, f->anchor_ns, &user_ns))
+        e.lag_us = clip_i32(user_ns / NS_PER_US - ns / NS_PER_US);
     st->tail[st->tail_count++] = e;
     s->events++;
     s->kernel = s->kernel && (r->flags & REC_KERNEL);

@@ -2,6 +2,7 @@
 #include "harness/fault.h"
 #include "kill.h"
 #include <math.h>
+#include <pthread.h>
 
 struct seen {
     uint32_t samples, events;
@@ -208,6 +209,52 @@ static void a_full_disk_is_told_once_and_loses_nothing(void **state)
     scene_finish(&s);
     assert_int_equal(evidence_open(&e, s.path, EVIDENCE_READ_ONLY, &err), 0);
     assert_int_equal(evidence_info(e)->samples, 10);
+    scene_remove(&s);
+}
+
+enum { THREADS = 2, EACH = 300 };
+
+struct producer {
+    struct ring *ring;
+    uint32_t first;
+    int done;
+};
+
+static void *produce(void *arg)
+{
+    struct producer *p = arg;
+
+    for (uint32_t i = p->first; i < THREADS * EACH; i += THREADS)
+        put_sample(p->ring, i);
+    __atomic_store_n(&p->done, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void threads_may_write_while_the_recorder_packs(void **state)
+{
+    AUTO(evidence_close) struct evidence *e = NULL;
+    struct producer p[THREADS] = {{.first = 0}, {.first = 1}};
+    pthread_t thread[THREADS];
+    struct scene s = {0};
+    struct err err = {0};
+    int64_t now = 0;
+
+    (void)state;
+    scene_make(&s);
+    scene_begin(&s, THREADS, 8192, THREADS * EACH);
+    for (int i = 0; i < THREADS; i++) {
+        p[i].ring = store_ring(s.store, i);
+        assert_int_equal(pthread_create(&thread[i], NULL, produce, &p[i]), 0);
+    }
+    while (!__atomic_load_n(&p[0].done, __ATOMIC_ACQUIRE) ||
+           !__atomic_load_n(&p[1].done, __ATOMIC_ACQUIRE))
+        assert_int_equal(store_pump(s.store, now += 50 * NS_PER_MS, &err), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+    scene_finish(&s);
+    assert_int_equal(evidence_open(&e, s.path, EVIDENCE_READ_ONLY, &err), 0);
+    assert_int_equal(evidence_info(e)->samples, THREADS * EACH);
+    assert_int_equal(evidence_info(e)->lost_records, 0);
     scene_remove(&s);
 }
 
@@ -442,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_ring_that_fills_is_drained_before_its_time),
         cmocka_unit_test(lost_records_are_counted_and_noted),
         cmocka_unit_test(a_full_disk_is_told_once_and_loses_nothing),
+        cmocka_unit_test(threads_may_write_while_the_recorder_packs),
         cmocka_unit_test(live_figures_follow_the_records),
         cmocka_unit_test(facts_and_notes_come_back_in_order),
         cmocka_unit_test(changed_content_is_found_at_open_and_named),
