@@ -332,6 +332,16 @@ static void lost(struct engine *e, struct conn *c, int code)
     finish(e, c, false);
 }
 
+/* What a read left behind may be as old as what it took; when it left nothing, what comes next came
+ * after the read began. (Not after its end: a segment may arrive before the clock is looked at.) */
+static void raise_floor(struct conn *c, int64_t before_ns, bool emptied)
+{
+    if (c->last_flags & REC_KERNEL)
+        c->floor_ns = i64_max(c->floor_ns, c->last_ns);
+    if (emptied)
+        c->floor_ns = i64_max(c->floor_ns, before_ns);
+}
+
 static void first_byte(struct engine *e, struct conn *c)
 {
     if (c->told_first)
@@ -356,7 +366,7 @@ static void read_some(struct engine *e, struct conn *c)
         return;
     }
     take_stamp(e, c, &stamp);
-    c->floor_ns = i64_max(c->last_flags & REC_KERNEL ? c->last_ns : 0, before_ns);
+    raise_floor(c, before_ns, n < READ_BYTES);
     c->active_ns = e->now_ns;
     first_byte(e, c);
     tell_read(e, c, n, stamp.user_ns);

@@ -209,6 +209,35 @@ static void without_a_kernel_stamp_ours_is_taken_and_counted(void **state)
     assert_int_equal(s->report.clock_steps, 0);
 }
 
+enum { LONG_TEXT = 200 * 1024 };
+
+static void answer_at_length(struct twin *t, int fd, int nth)
+{
+    static char bytes[LONG_TEXT + 1024];
+    char *at = bytes + sprintf(bytes, "%s%x\r\ndata: {\"choices\":[{\"delta\":{\"content\":\"",
+                               SSE_HEAD, LONG_TEXT + 49 - 3);
+
+    (void)nth;
+    memset(at, 'x', LONG_TEXT);
+    (void)sprintf(at + LONG_TEXT, "\"}}]}\n\n\r\n%s%s", SSE_FINISH, SSE_END);
+    twin_send(t, fd, 5 * NS_PER_MS, TWIN_DATA, bytes);
+}
+
+static void what_one_read_cannot_take_is_as_old_as_what_it_took(void **state)
+{
+    AUTO(scene_free) struct scene *s = scene_new(1, NS_PER_MS);
+
+    (void)state;
+    s->twin->request = answer_at_length;
+    scene_run(s);
+    assert_int_equal(scene_outcome(s, 0), OUTCOME_OK);
+    assert_int_equal(s->report.kernel_stamps, 4); /* 64 KiB each */
+    assert_int_equal(s->report.clock_steps, 0);
+    for (int n = 0; n < 4; n++)
+        assert_int_equal(scene_rec(s, 0, REC_READ, -1, n)->time_ns,
+                         scene_point(s, 0, POINT_FIRST_BYTE));
+}
+
 static void set_the_clock(struct twin *t, int fd, int nth)
 {
     t->stamp_shift_ns = nth == 0 && fd == 0 ? 3600 * NS_PER_S : -3600 * NS_PER_S;
@@ -350,6 +379,7 @@ int main(void)
         cmocka_unit_test(only_the_last_event_of_a_read_is_exact),
         cmocka_unit_test(an_event_with_half_of_the_next_behind_it_is_not_exact),
         cmocka_unit_test(without_a_kernel_stamp_ours_is_taken_and_counted),
+        cmocka_unit_test(what_one_read_cannot_take_is_as_old_as_what_it_took),
         cmocka_unit_test(a_stamp_converted_across_a_clock_step_is_refused),
         cmocka_unit_test(a_long_request_goes_out_in_parts),
         cmocka_unit_test(an_early_answer_counts_by_its_status),

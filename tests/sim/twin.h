@@ -221,10 +221,16 @@ static inline ssize_t twin_recv(void *loop, int fd, char *buf, size_t cap, struc
         return -EAGAIN;
     if (g->kind != TWIN_DATA)
         return g->kind == TWIN_EOF ? 0 : -ECONNRESET;
-    while (g && g->kind == TWIN_DATA && g->at_ns <= t->now_ns && (size_t)n + g->len <= cap) {
-        memcpy(buf + n, g->data, g->len);
-        n += (ssize_t)g->len;
+    while (g && g->kind == TWIN_DATA && g->at_ns <= t->now_ns && (size_t)n < cap) {
+        size_t part = g->len < cap - (size_t)n ? g->len : cap - (size_t)n;
+
+        memcpy(buf + n, g->data, part);
+        n += (ssize_t)part;
         stamp->kernel_ns = t->no_stamps ? TIME_NONE : g->at_ns + t->stamp_shift_ns;
+        g->data += part;
+        g->len -= part;
+        if (g->len > 0)
+            break;
         s->first = g->next;
         g = g->next >= 0 ? &t->segments[g->next] : NULL;
     }
