@@ -20,6 +20,7 @@ trap cleanup EXIT
 
 # start_server ARG...: the reference server on a free port; sets PORT and URL.
 start_server() {
+  : > "$WORK/server.out"
   "$REFSERVER" "$@" > "$WORK/server.out" 2> "$WORK/server.err" &
   SERVER_PID=$!
   for _ in $(seq 100); do

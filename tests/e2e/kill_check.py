@@ -9,7 +9,7 @@ import sys
 
 log, events, killed, summary = sys.argv[1:]
 kill_ns = int(open(killed).read())
-run = "asrun-" + json.load(open(summary))["runId"] + "-"
+run = "asrun-" + json.load(open(summary))["run_id"] + "-"
 sent, all_sent = {}, {}
 for line in open(log):
     part = line.split()

@@ -18,7 +18,7 @@ seed: 7
 P
   file="$WORK/$threads.asrun"
   "$ASRUN" run "$WORK/plan.yaml" -o "$file" --quiet
-  digests+="$("$ASRUN" show "$file" summary --json | jq -r .scheduleDigest) "
+  digests+="$("$ASRUN" show "$file" summary --json | jq -r .schedule_digest) "
   "$ASRUN" show "$file" samples --csv | column outcome | sort | uniq -c | tr -s ' ' > "$WORK/outcomes"
   [ "$(cat "$WORK/outcomes")" = " 300 ok" ] || fail "$threads threads: $(cat "$WORK/outcomes")"
   "$ASRUN" show "$file" samples --csv | column request_id | sort -u | wc -l | grep -qx 300 ||
