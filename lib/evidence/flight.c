@@ -112,12 +112,13 @@ static struct stream *find(struct flight *f, uint32_t id)
     return st;
 }
 
-static uint32_t trial_of(const struct flight *f, uint32_t id)
+/* The trial that has item @id; NULL: none that was begun. */
+static const struct flight_trial *trial_of(const struct flight *f, uint32_t id)
 {
     for (size_t i = 0; i < f->trial_count; i++)
         if (id >= f->trials[i].first && id - f->trials[i].first < f->trials[i].count)
-            return f->trials[i].trial;
-    return 0;
+            return &f->trials[i];
+    return NULL;
 }
 
 static struct stream *add(struct flight *f, uint32_t id, uint32_t ring)
@@ -129,7 +130,7 @@ static struct stream *add(struct flight *f, uint32_t id, uint32_t ring)
     if (f->streams >= f->bucket_count)
         grow(f);
     st->sample = sample_blank(id);
-    st->sample.trial = trial_of(f, id);
+    st->sample.trial = trial_of(f, id)->trial;
     st->ring = ring;
     to = bucket_of(f, id);
     st->next_hash = *to;
@@ -225,7 +226,8 @@ int flight_restore(struct flight *f, const struct sample *s, uint32_t parts, uin
 {
     struct stream *st;
 
-    if (s->id >= f->scheduled || is_done(f, s->id) || find(f, s->id) || ring >= f->ring_count)
+    if (s->id >= f->scheduled || !trial_of(f, s->id) || is_done(f, s->id) || find(f, s->id) ||
+        ring >= f->ring_count)
         return -EBADMSG;
     st = add(f, s->id, ring);
     if (!st)
@@ -263,16 +265,6 @@ static int32_t clip_i32(int64_t v)
     return (int32_t)i64_max(INT32_MIN, i64_min(INT32_MAX, v));
 }
 
-static void set_released(const struct flight *f, struct sample *s, int64_t value)
-{
-    uint32_t trial = (uint32_t)(uint64_t)value;
-
-    for (size_t i = 0; i < f->trial_count; i++)
-        if (f->trials[i].trial == trial)
-            s->trial = trial;
-    s->reuse_expected = low_i32(value >> 32);
-}
-
 static void resend(struct sample *s)
 {
     s->connect_start_ns = s->connect_end_ns = TIME_NONE;
@@ -286,7 +278,7 @@ static int64_t whole_us(int64_t ns)
     return ns / NS_PER_US * NS_PER_US;
 }
 
-static void apply_point(const struct flight *f, struct sample *s, const struct rec *r, int64_t ns)
+static void apply_point(struct sample *s, const struct rec *r, int64_t ns)
 {
     switch ((enum rec_point)r->kind) {
     case POINT_DUE:
@@ -296,7 +288,7 @@ static void apply_point(const struct flight *f, struct sample *s, const struct r
         break;
     case POINT_RELEASED:
         s->released_ns = ns;
-        set_released(f, s, r->value);
+        s->reuse_expected = low_i32(r->value >> 32); /* below it the trial, which is known */
         break;
     case POINT_CONNECT_START:
         s->connect_start_ns = ns;
@@ -394,7 +386,7 @@ static bool sane(const struct flight *f, const struct rec *r, int64_t *ns)
 {
     bool timed = r->type == REC_POINT || r->type == REC_EVENT || r->type == REC_END;
 
-    if (r->sample >= f->scheduled || !sane_kind(r))
+    if (r->sample >= f->scheduled || !trial_of(f, r->sample) || !sane_kind(r))
         return false;
     if (__builtin_sub_overflow(r->time_ns, f->anchor_ns, ns) || *ns < 0)
         *ns = TIME_NONE;
@@ -408,7 +400,7 @@ static void apply(struct flight *f, struct stream *st, const struct rec *r, int6
 
     switch ((enum rec_type)r->type) {
     case REC_POINT:
-        apply_point(f, s, r, ns);
+        apply_point(s, r, ns);
         break;
     case REC_READ:
         if (!__builtin_add_overflow(s->response_bytes, r->value, &bytes))

@@ -306,8 +306,9 @@ static bool anything_due(const struct recorder *r, int64_t due_ns)
     if (r->remark_count > 0 || r->flight.finished)
         return true;
     for (uint32_t i = 0; i < r->ring_count; i++)
-        if (first_due(r, i, due_ns))
-            return true;
+        if (first_due(r, i, due_ns) ||
+            (due_ns == INT64_MAX && r->cursor[i] > ring_tail(&r->rings[i])))
+            return true; /* records that came to nothing fill a ring, too */
     return false;
 }
 

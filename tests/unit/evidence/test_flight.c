@@ -10,7 +10,7 @@ static struct flight *make(void)
     assert_int_equal(flight_init(&f, 2), 0);
     assert_int_equal(flight_begin(&f, 1000, 100), 0);
     assert_int_equal(flight_trial(&f, 0, 0, 50), 0);
-    assert_int_equal(flight_trial(&f, 1, 50, 50), 0);
+    assert_int_equal(flight_trial(&f, 1, 50, 49), 0);
     return &f;
 }
 
@@ -125,6 +125,7 @@ static void records_that_make_no_sense_change_nothing_but_a_count(void **state)
     struct flight *f = make();
     const struct rec nonsense[] = {
         rec(100, REC_READ, 0, 1, 1), /* never scheduled */
+        rec(99, REC_READ, 0, 1, 1),  /* in no trial */
         rec(0, REC_NONE, 0, 1, 1),   /* never written */
         rec(0, REC_POINT, POINT_END + 1, 1, 1),
         rec(0, REC_END, OUTCOME_COUNT_, 1, 1),

@@ -170,10 +170,26 @@ static void a_ring_that_fills_is_drained_before_its_time(void **state)
     scene_remove(&s);
 }
 
+static void records_that_come_to_nothing_do_not_fill_the_ring(void **state)
+{
+    const struct rec rec = {.type = REC_READ, .sample = 77, .time_ns = SCENE_ANCHOR};
+    struct scene s = {0};
+    struct err err = {0};
+
+    (void)state;
+    scene_make(&s);
+    scene_begin(&s, 1, 64, 1);
+    for (int i = 0; i < 1000; i++) {
+        assert_true(ring_put(store_ring(s.store, 0), &rec));
+        assert_int_equal(store_pump(s.store, 0, &err), 0);
+    }
+    scene_remove(&s);
+}
+
 static void lost_records_are_counted_and_noted(void **state)
 {
     AUTO(evidence_close) struct evidence *e = NULL;
-    const struct rec rec = {.type = REC_READ, .time_ns = SCENE_ANCHOR};
+    const struct rec rec = {.type = REC_READ, .time_ns = SCENE_ANCHOR, .sample = 0};
     struct scene s = {0};
     struct err err = {0};
     struct seen seen = {0};
@@ -487,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_spool_that_does_not_fit_states_its_size),
         cmocka_unit_test(a_long_stream_is_packed_in_parts_and_its_ring_freed),
         cmocka_unit_test(a_ring_that_fills_is_drained_before_its_time),
+        cmocka_unit_test(records_that_come_to_nothing_do_not_fill_the_ring),
         cmocka_unit_test(lost_records_are_counted_and_noted),
         cmocka_unit_test(a_full_disk_is_told_once_and_loses_nothing),
         cmocka_unit_test(threads_may_write_while_the_recorder_packs),
