@@ -36,59 +36,6 @@ static int64_t next_deadline(const struct engine *e, const struct conn *c)
     return i64_min(plus(c->released_ns, config->timeout_ns), plus(c->active_ns, limit_ns));
 }
 
-static void close_socket(struct engine *e, struct conn *c)
-{
-    deadline_clear(e, c);
-    if (c->fd >= 0)
-        e->ops->close(e->loop, c->fd);
-    c->fd = -1;
-    c->generation++;
-}
-
-static void set_free(struct engine *e, struct conn *c)
-{
-    close_socket(e, c);
-    c->state = CONN_FREE;
-    list_add(e, &e->free, c);
-}
-
-void conn_drop(struct engine *e, struct conn *c)
-{
-    assert(c->state == CONN_IDLE || c->state == CONN_WATCHED);
-    list_remove(e, c->state == CONN_IDLE ? &e->idle : &e->watched, c);
-    set_free(e, c);
-}
-
-static void become_idle(struct engine *e, struct conn *c)
-{
-    deadline_clear(e, c);
-    c->state = CONN_IDLE;
-    list_add(e, &e->idle, c);
-}
-
-static void become_watched(struct engine *e, struct conn *c)
-{
-    c->state = CONN_WATCHED;
-    list_add(e, &e->watched, c);
-    deadline_set(e, c, e->now_ns + WATCH_NS);
-}
-
-/* A server that announces keep-alive need not hold to it after an event stream: believe what it
- * does, not what it says. */
-static void keep_or_close(struct engine *e, struct conn *c)
-{
-    bool doubtful = c->response.is_sse && e->config->keep == LOAD_KEEP_AUTO;
-
-    if (e->config->keep == LOAD_KEEP_NEVER || (doubtful && e->sse_keeps == KEEPS_NO))
-        set_free(e, c);
-    else if (!doubtful || e->sse_keeps == KEEPS_YES)
-        become_idle(e, c);
-    else if (e->watched.count < ENGINE_WATCHED)
-        become_watched(e, c);
-    else
-        set_free(e, c);
-}
-
 static void give_buffer(struct engine *e, struct conn *c)
 {
     buffer_give(e, c->buffer);
@@ -106,9 +53,9 @@ static void end(struct engine *e, struct conn *c, enum outcome outcome, const ch
     if (e->closed)
         e->slot_free[e->slot_head++ % (size_t)e->cap] = time_ns;
     if (reusable)
-        keep_or_close(e, c);
+        keep_or_free(e, c);
     else
-        set_free(e, c);
+        keep_free(e, c);
 }
 
 static void end_now(struct engine *e, struct conn *c, enum outcome outcome, const char *words)
@@ -209,26 +156,9 @@ static void start_sending(struct engine *e, struct conn *c)
     deadline_set(e, c, next_deadline(e, c));
 }
 
-/* The last idle one has been idle for the shortest time: the likeliest to be alive. */
-static struct conn *take_conn(struct engine *e)
-{
-    struct conn *c = list_last(e, &e->idle);
-
-    if (c) {
-        list_remove(e, &e->idle, c);
-        c->reused = true;
-        return c;
-    }
-    c = list_last(e, &e->free);
-    assert(c); /* no more are in flight than the cap, or watched than ENGINE_WATCHED */
-    list_remove(e, &e->free, c);
-    c->reused = false;
-    return c;
-}
-
 void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
 {
-    struct conn *c = take_conn(e);
+    struct conn *c = keep_take(e);
 
     c->sample = ready->index;
     c->buffer = ready->buffer;
@@ -251,7 +181,7 @@ static void resend(struct engine *e, struct conn *c)
 {
     e->report.resent_stale++;
     c->resent = true;
-    close_socket(e, c);
+    keep_close(e, c);
     tell_point(e, c, POINT_RESENT, e->now_ns, 0, 0);
     connect_fresh(e, c);
 }
@@ -386,16 +316,6 @@ static void connecting_event(struct engine *e, struct conn *c)
     start_sending(e, c);
 }
 
-/* An idle connection has nothing to say: whatever it reports, it is of no more use. */
-static void idle_event(struct engine *e, struct conn *c)
-{
-    if (c->state == CONN_WATCHED)
-        e->sse_keeps = KEEPS_NO;
-    conn_drop(e, c);
-    while (e->sse_keeps == KEEPS_NO && (c = list_first(e, &e->watched)))
-        conn_drop(e, c);
-}
-
 void conn_event(struct engine *e, struct conn *c, const struct loop_event *event)
 {
     uint32_t generation = c->generation;
@@ -418,22 +338,10 @@ void conn_event(struct engine *e, struct conn *c, const struct loop_event *event
     case CONN_IDLE:
     case CONN_WATCHED:
         if (event->in)
-            idle_event(e, c);
+            keep_idle_event(e, c);
         break;
     default:
         break;
-    }
-}
-
-/* It lived through the watch: this server keeps connections, the others may be used, too. */
-static void seen_kept(struct engine *e)
-{
-    struct conn *c;
-
-    e->sse_keeps = KEEPS_YES;
-    while ((c = list_first(e, &e->watched))) {
-        list_remove(e, &e->watched, c);
-        become_idle(e, c);
     }
 }
 
@@ -442,7 +350,7 @@ void conn_deadline(struct engine *e, struct conn *c)
     int64_t at_ns = next_deadline(e, c);
 
     if (c->state == CONN_WATCHED) {
-        seen_kept(e);
+        keep_seen(e);
     } else if (at_ns > e->now_ns) { /* there was progress since it was set */
         deadline_set(e, c, at_ns);
     } else if (plus(c->released_ns, e->config->timeout_ns) <= e->now_ns) {

@@ -112,7 +112,7 @@ static void close_idle(struct engine *e)
     struct conn *c;
 
     while ((c = list_first(e, &e->idle)) || (c = list_first(e, &e->watched)))
-        conn_drop(e, c);
+        keep_drop(e, c);
 }
 
 static void run_deadlines(struct engine *e)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lib/load/inside.h - the engine's inside, shared by its four files only:
+ * lib/load/inside.h - the engine's inside, shared by its six files only:
  *   engine.c  construction, one step: stop, deadlines, waiting
  *   pace.c    which item is next, when, and its request rendered ahead
  *   conn.c    one request on one connection, from connect to the end of the answer
+ *   keep.c    a connection between two requests
+ *   tell.c    the records
  *   pool.c    free, idle and watched connections, request buffers, deadlines
  *
  * A connection is at any time in exactly one of: the free list, in flight, idle (may be reused),
@@ -132,8 +134,17 @@ void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns);
 void conn_event(struct engine *e, struct conn *c, const struct loop_event *event);
 void conn_deadline(struct engine *e, struct conn *c);
 void conn_cancel(struct engine *e, struct conn *c);
-void conn_drop(struct engine *e, struct conn *c); /* an idle or watched one */
 uint64_t conn_tag(const struct engine *e, const struct conn *c);
+
+/* keep.c */
+struct conn *keep_take(struct engine *e); /* the next request's: a reusable one, or a free one */
+void keep_or_free(struct engine *e, struct conn *c); /* its answer is complete, and announced it */
+void keep_free(struct engine *e, struct conn *c);    /* closes; the connection is in no list */
+void keep_close(struct engine *e, struct conn *c);   /* closes the socket only */
+void keep_drop(struct engine *e, struct conn *c);    /* an idle or watched one */
+void keep_idle_event(struct engine *e,
+                     struct conn *c); /* an idle or watched one reports something */
+void keep_seen(struct engine *e);     /* a watched one has lived long enough */
 
 /* tell.c */
 void tell(struct engine *e, uint32_t sample, const struct rec *rec);
