@@ -106,13 +106,13 @@ static void number_text(struct str *out, const struct headline *h)
     const char *unit = h->metric->unit;
 
     if (e->state == ESTIMATE_NEEDS)
-        str_addf(out, "not yet known (needs %" PRId64 " more requests)", e->needs);
+        str_addf(out, "could not be established (needs %" PRId64 " more requests)", e->needs);
     else if (e->state != ESTIMATE_OK)
-        str_addf(out, "not known (%s)", e->why);
-    else
-        value_text(out, unit, e->value);
+        str_addf(out, "could not be established (%s)", e->why);
     if (e->state != ESTIMATE_OK)
         return;
+    str_add(out, "was ");
+    value_text(out, unit, e->value);
     if (isnan(e->lo) && isnan(e->hi)) {
         str_add(out, " (no interval)");
         return;
@@ -148,7 +148,7 @@ char *sentence_text(const struct claim_source *s)
         str_add(&out, h.metric->kind == METRIC_PER_SAMPLE || h.metric->kind == METRIC_PER_EVENT
                           ? "The mean "
                           : "The ");
-    str_addf(&out, "%s was ", h.metric->name);
+    str_addf(&out, "%s%s ", h.metric->name, strchr(h.metric->name, ',') ? "," : "");
     number_text(&out, &h);
     str_add(&out, " for ");
     workload_text(&out, s->plan);

@@ -30,15 +30,15 @@ static const struct metric metrics[] = {
     {"itl.gap@1", "gap between content events", "s", METRIC_PER_EVENT, true, false,
      "Between successive events with content of one response; withheld where more than 1 % of "
      "these events hold several tokens."},
-    {"throughput.requests@1", "completed requests per second", "1/s", METRIC_RATE, false, true,
+    {"throughput.requests@1", "rate of completed requests", "1/s", METRIC_RATE, false, true,
      "Good responses that ended in the measured window, over its length."},
-    {"throughput.output_tokens@1", "output tokens per second", "token/s", METRIC_RATE, false, true,
+    {"throughput.output_tokens@1", "rate of output tokens", "token/s", METRIC_RATE, false, true,
      "Output tokens by the time of the event that carried them, over the measured window."},
-    {"throughput.total_tokens@1", "input and output tokens per second", "token/s", METRIC_RATE,
-     false, true,
+    {"throughput.total_tokens@1", "rate of input and output tokens", "token/s", METRIC_RATE, false,
+     true,
      "Output tokens by the time of their event and input tokens by the time of the first content, "
      "over the measured window."},
-    {"goodput@1", "requests per second within every limit", "1/s", METRIC_RATE, false, true,
+    {"goodput@1", "rate of requests within every limit", "1/s", METRIC_RATE, false, true,
      "Responses that met every limit of the plan and ended in the measured window, over its "
      "length."},
     {"slo_attainment@1", "share of requests within every limit", "ratio", METRIC_SHARE, false, true,

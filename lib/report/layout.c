@@ -121,6 +121,8 @@ void show_value(struct str *out, const char *unit, double v)
         str_addf(out, "%.4g %%", 100 * v);
     else if (strcmp(unit, "usd") == 0)
         str_addf(out, "%.4g USD", v);
+    else if (strcmp(unit, "1/s") == 0)
+        str_addf(out, "%.4g/s", v);
     else
         str_addf(out, "%.4g %s", v, unit);
 }

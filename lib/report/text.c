@@ -139,6 +139,8 @@ static void title(struct page *p, const json_t *claim, const char *path)
     page_bold(p, true);
     page_wrap(p, 2, 2, get_text(claim, "sentence"));
     page_bold(p, false);
+    if (strcmp(get_text(json_object_get(claim, "verdict"), "verdict"), "refused") == 0)
+        page_wrap(p, 2, 2, "This describes the run; it is not a claim. The verdict says why.");
 }
 
 static void limit_text(struct str *out, const json_t *o)
