@@ -100,6 +100,36 @@ static enum answer decide(const struct plan_good *g, const struct estimate *e)
                                                                        : ANSWER_CANNOT_TELL;
 }
 
+/* Whether the percentile is within the limit is also a question about the share beyond the limit,
+ * which may be plain (none at all) where the percentile's own interval is not to be had. */
+static int ask_share(struct good_answer *r, const struct analysis *a, const struct plan_good *g)
+{
+    const struct column *c = column_of_metric(a, metric_find(g->metric));
+    AUTO(free) double *beyond = malloc((c->n + 1) * sizeof *beyond);
+    double allowed = 1 - g->percentile / 100;
+    struct stats_share s;
+
+    if (!beyond)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->n; i++)
+        beyond[i] = c->v[i] > g->at_most;
+    s = stats_share(beyond, c->n);
+    if (s.long_memory || (s.hi > allowed && s.lo <= allowed))
+        return 0;
+    r->answer = s.hi <= allowed ? ANSWER_MET : ANSWER_NOT_MET;
+    (void)snprintf(
+        r->why, sizeof r->why,
+        "%.3g %% of the requests lie beyond the limit (95 %% interval %.3g %% to %.3g %%)",
+        100 * s.share, 100 * s.lo, 100 * s.hi);
+    return 0;
+}
+
+static bool share_may_tell(const struct good_answer *r, const struct plan_good *g)
+{
+    return r->answer == ANSWER_CANNOT_TELL && r->estimate.state == ESTIMATE_OK &&
+           isnan(r->estimate.hi) && !isnan(g->percentile) && g->has_at_most && !g->has_at_least;
+}
+
 static int answer_one(struct good_answer *r, const struct analysis *a, size_t i, struct err *err)
 {
     const struct plan_good *g = &a->in.plan->good[i];
@@ -119,6 +149,8 @@ static int answer_one(struct good_answer *r, const struct analysis *a, size_t i,
         r->trials[t] = analysis_trial_value(a, m, g->percentile, limits, t);
     r->answer = decide(g, &r->estimate);
     explain(r, g);
+    if (share_may_tell(r, g) && ask_share(r, a, g) < 0)
+        return err_set(err, -ENOMEM, "out of memory for the answers");
     return 0;
 }
 

@@ -67,13 +67,13 @@ static bool quantile_over_trials(struct estimate *e, const struct column *s, siz
     return true;
 }
 
-static void refuse_long_memory(struct estimate *e)
+/* What was seen is told; how far it may be off is not known. */
+static void drop_interval(struct estimate *e)
 {
-    e->state = ESTIMATE_REFUSED;
     e->lo = e->hi = NAN;
     (void)snprintf(e->why, sizeof e->why,
-                   "requests depend on each other for longer than this sample can resolve: "
-                   "run longer, or more trials");
+                   "no interval: requests depend on each other for longer than this sample can "
+                   "resolve");
 }
 
 static void refuse_failures(struct estimate *e, double share, double p)
@@ -108,7 +108,7 @@ void estimate_percentile(struct estimate *e, const struct column *s, size_t tria
         e->state = ESTIMATE_NEEDS;
         e->needs = more_requests(s->n, q.n_eff, q.need);
     } else if (q.long_memory && !quantile_over_trials(e, s, trials, p)) {
-        refuse_long_memory(e);
+        drop_interval(e);
     }
 }
 

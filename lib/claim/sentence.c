@@ -114,7 +114,7 @@ static void number_text(struct str *out, const struct headline *h)
     str_add(out, "was ");
     value_text(out, unit, e->value);
     if (isnan(e->lo) && isnan(e->hi)) {
-        str_add(out, " (no interval)");
+        str_addf(out, " (%s)", e->why[0] ? e->why : "no interval");
         return;
     }
     str_add(out, " (95 % interval ");

@@ -155,6 +155,25 @@ static void tell_refused(struct page *p, const json_t *metrics)
     }
 }
 
+/* Said once for all percentiles it is true of. */
+static void tell_no_interval(struct page *p, const json_t *metrics)
+{
+    AUTO(str_release) struct str text = {0};
+    const json_t *m, *e;
+    size_t k, i;
+
+    json_array_foreach(metrics, k, m)
+        json_array_foreach(json_object_get(m, "percentiles"), i,
+                           e) if (strcmp(get_text(e, "state"), "ok") == 0 && get_text(e, "why")[0])
+            str_addf(&text, "%s p%g of %s",
+                     text.len ? ","
+                              : "no interval, requests depend on each other for longer than this "
+                                "sample can resolve:",
+                     get_number(e, "percentile"), get_text(m, "metric"));
+    if (text.data)
+        page_wrap(p, 2, 4, text.data);
+}
+
 static void single(struct page *p, const json_t *metric)
 {
     AUTO(str_release) struct str value = {0}, interval = {0};
@@ -207,6 +226,7 @@ void report_metrics(struct page *p, const json_t *claim)
     page_dim(p, true);
     tell_needs(p, metrics);
     tell_refused(p, metrics);
+    tell_no_interval(p, metrics);
     tell_absent(p, metrics);
     page_dim(p, false);
 }

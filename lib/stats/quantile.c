@@ -153,7 +153,7 @@ int stats_quantile(struct stats_quantile *ret, const double *v, size_t n, double
 struct stats_share stats_share(const double *indicator, size_t n)
 {
     struct stats_dependence d = stats_dependence(indicator, n, 0.5);
-    struct stats_share s = {stats_mean(indicator, n), NAN, NAN, d.n_eff};
+    struct stats_share s = {stats_mean(indicator, n), NAN, NAN, d.n_eff, d.long_memory};
     double tail = (1 - STATS_LEVEL) / 2, k;
 
     if (n == 0)

@@ -86,6 +86,7 @@ void stats_sort(double *v, size_t n);
 struct stats_share {
     double share, lo, hi;
     double n_eff;
+    bool long_memory; /* as in stats_dependence: lo and hi can't be trusted */
 };
 /* Share of non-zero values, Clopper and Pearson's interval (1934) at the effective count. */
 struct stats_share stats_share(const double *indicator, size_t n);

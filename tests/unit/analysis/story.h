@@ -18,6 +18,7 @@ struct story {
     uint32_t missing;    /* the last items of the last trial were never executed */
     uint32_t fail_every; /* every nth request is reset; 0: none */
     double late_s;       /* every request leaves so late */
+    double shift_s;      /* the first half of each trial is slower by this */
     int together;        /* tokens that come in one event */
     int64_t lost_records, cap_waits;
     double extra_percentile; /* 0: none */
@@ -64,7 +65,9 @@ static inline struct sample story_sample(const struct story *s, struct rng *r, u
     uint32_t trial = id / s->each, at = id % s->each;
     int64_t due = story_start(trial) + at * STORY_EVERY_NS;
     int64_t sent = due + NS_PER_MS + (int64_t)(s->late_s * 1e9);
-    int64_t ttft = (int64_t)(0.2e9 * exp(0.4 * rng_normal(r))) / 1000 * 1000;
+    int64_t ttft =
+        (int64_t)(0.2e9 * exp(0.4 * rng_normal(r)) + (at < s->each / 2 ? s->shift_s * 1e9 : 0)) /
+        1000 * 1000;
     int events = STORY_TOKENS / s->together;
     struct sample v = {
         .id = id,

@@ -135,6 +135,35 @@ static void a_straddled_limit_is_no_answer(void **state)
     assert_true(near.analysis->answers[0].why[0] != '\0');
 }
 
+/* The first half of the requests is slow, the second fast: no batch is like the next half's. */
+static void long_memory_takes_the_interval_and_not_a_plain_answer(void **state)
+{
+    AUTO(told_release)
+    struct told t = tell((struct story){.trials = 1, .each = 220, .shift_s = 0.2});
+    const struct estimate *p50 = &summary_of(&t, "ttft.content.due@1")->percentile[0];
+
+    (void)state;
+    assert_int_equal(p50->state, ESTIMATE_OK);
+    assert_true(isfinite(p50->value) && isnan(p50->lo) && isnan(p50->hi));
+    assert_non_null(strstr(p50->why, "depend on each other"));
+}
+
+static void where_no_request_is_beyond_the_limit_it_is_met(void **state)
+{
+    AUTO(free) char *yaml = strdup(STORY_ASKED);
+    struct told t;
+
+    (void)state;
+    assert_non_null(yaml);
+    memcpy(strstr(yaml, "500ms"), "9.99s", 5);
+    memcpy(strstr(yaml, "percentile: 90"), "percentile: 50", 14);
+    t = tell((struct story){.yaml = yaml, .trials = 1, .each = 220, .shift_s = 0.2});
+    assert_true(isnan(t.analysis->answers[0].estimate.hi));
+    assert_int_equal(t.analysis->answers[0].answer, ANSWER_MET);
+    assert_non_null(strstr(t.analysis->answers[0].why, "0 % of the requests lie beyond"));
+    told_release(&t);
+}
+
 static void a_target_that_fails_has_not_met_the_limit(void **state)
 {
     AUTO(told_release) struct told t = tell((struct story){.fail_every = 3});
@@ -232,6 +261,8 @@ int main(void)
         cmocka_unit_test(gaps_are_withheld_where_tokens_travel_together),
         cmocka_unit_test(answers_follow_the_intervals),
         cmocka_unit_test(a_straddled_limit_is_no_answer),
+        cmocka_unit_test(long_memory_takes_the_interval_and_not_a_plain_answer),
+        cmocka_unit_test(where_no_request_is_beyond_the_limit_it_is_met),
         cmocka_unit_test(a_target_that_fails_has_not_met_the_limit),
         cmocka_unit_test(what_is_not_asked_is_not_answered),
         cmocka_unit_test(an_instrument_at_fault_refuses),
