@@ -2,6 +2,7 @@
 /* asrun demo: the main job on a fresh machine - a real engine, a production-like plan, a claim. */
 #include "cmd/cmd.h"
 #include "base/clock.h"
+#include "base/units.h"
 #include "cmd/execute.h"
 #include "cmd/overrides.h"
 #include "embedded_demo_plan.h"
@@ -18,6 +19,7 @@ enum { MAX_IO_CPUS = 64 };
 struct demo {
     const char *shape, *named, *out_path, *plan_path;
     bool quiet;
+    int64_t slots, context; /* of the engine; 0: its defaults */
     char default_out[64];
     struct overrides over;
 };
@@ -28,6 +30,8 @@ static int options_read(struct demo *d, int argc, char **argv)
                                             {"model", required_argument, NULL, 'm'},
                                             {"engine", required_argument, NULL, 'e'},
                                             {"plan", required_argument, NULL, 'p'},
+                                            {"slots", required_argument, NULL, 's'},
+                                            {"context", required_argument, NULL, 'c'},
                                             {"quiet", no_argument, NULL, 'q'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -46,13 +50,19 @@ static int options_read(struct demo *d, int argc, char **argv)
         case 'p':
             d->plan_path = optarg;
             break;
+        case 's':
+        case 'c':
+            if (units_size(c == 's' ? &d->slots : &d->context, optarg) < 0 || d->slots > 256 ||
+                d->context > 1 << 20)
+                return cmd_usage(&cmd_demo, "--slots and --context take numbers, as in 4 and 2Ki");
+            break;
         case 'q':
             d->quiet = true;
             break;
         case 'h':
             return 1;
         default:
-            return cmd_usage(&cmd_demo, "unknown option");
+            return cmd_usage(&cmd_demo, "no option %s, or its value is missing", argv[optind - 1]);
         }
     return argc == optind ? 0 : cmd_usage(&cmd_demo, "takes no arguments");
 }
@@ -140,7 +150,14 @@ static int with_engine(struct demo *d, struct err *err)
     if (!d->quiet)
         fprintf(stderr, "starting %s with the %s model on CPU %s (asrun: CPU %s), log in %s\n",
                 files.server, files.shape, cpus.engine_text, cpus.own_text, log);
-    r = engine_start(&e, &(struct engine_options){.files = &files, .cpus = &cpus, .log = log}, err);
+    r = engine_start(
+        &e,
+        &(struct engine_options){.files = &files,
+                                 .cpus = &cpus,
+                                 .log = log,
+                                 .slots = (int)d->slots,
+                                 .context = (int)(d->context * (d->slots ? d->slots : 4))},
+        err);
     if (r < 0)
         return r;
     r = execute_demo(d, e, &files, &cpus, err);
@@ -183,6 +200,8 @@ const struct command cmd_demo = {
     "asrun demo [-o FILE.asrun] [--model 15m|135m|360m] [--engine PATH] [--KEY=VALUE ...]\n\n"
     "  -o FILE        the evidence file (default: asrun-demo-TIME.asrun here)\n"
     "  --model SHAPE  the dummy-weight model (default: 135m)\n"
+    "  --slots N      parallel streams of the engine (default: 4)\n"
+    "  --context N    tokens that a slot holds (default: 1024)\n"
     "  --engine PATH  a llama-server to use instead of the one built from pinned packages\n"
     "  --plan PLAN    another plan than the demo's own; its target is set to the engine\n"
     "  --KEY=VALUE    overrides a key of the plan, for instance --trials.count=5\n"

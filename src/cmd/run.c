@@ -28,7 +28,7 @@ static int run_run(int argc, char **argv)
         else if (c == 'o')
             how.out_path = optarg;
         else
-            return cmd_usage(&cmd_run, "unknown option");
+            return cmd_usage(&cmd_run, "no option %s, or its value is missing", argv[optind - 1]);
     }
     if (argc - optind != 1)
         return cmd_usage(&cmd_run, "name one plan");
