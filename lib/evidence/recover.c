@@ -33,7 +33,7 @@ static int meta_text(char *ret, size_t size, sqlite3 *db, const char *key, struc
     return r;
 }
 
-static int load_run(struct recorder *r, struct err *err)
+static int load_run(struct packer *r, struct err *err)
 {
     char anchor[24] = "0", scheduled[24] = "0";
     uint64_t n;
@@ -50,7 +50,7 @@ static int load_run(struct recorder *r, struct err *err)
                                                                                 : 0;
 }
 
-static int load_trials(struct recorder *r, struct err *err)
+static int load_trials(struct packer *r, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
     struct flight *f = &r->flight;
@@ -70,7 +70,7 @@ static int load_trials(struct recorder *r, struct err *err)
     return rc;
 }
 
-static int load_done(struct recorder *r, struct err *err)
+static int load_done(struct packer *r, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
     int rc = sql_prepare(&st, r->db, "SELECT id, end_ns FROM sample", err);
@@ -87,7 +87,7 @@ static int load_done(struct recorder *r, struct err *err)
     return rc;
 }
 
-static int load_one_pending(struct recorder *r, sqlite3_stmt *st, struct err *err)
+static int load_one_pending(struct packer *r, sqlite3_stmt *st, struct err *err)
 {
     int64_t id = sqlite3_column_int64(st, 0), ring = sqlite3_column_int64(st, 1);
     const uint8_t *state = sqlite3_column_blob(st, 3);
@@ -105,7 +105,7 @@ static int load_one_pending(struct recorder *r, sqlite3_stmt *st, struct err *er
     return rc < 0 ? err_set(err, rc, "pending sample %" PRId64 " makes no sense", id) : 0;
 }
 
-static int load_pending(struct recorder *r, struct err *err)
+static int load_pending(struct packer *r, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
     int rc = sql_prepare(&st, r->db,
@@ -135,7 +135,7 @@ static int load_positions(int64_t *positions, sqlite3 *db, struct err *err)
 }
 
 /* A ring whose positions don't go with the store's is left alone; a note says so. */
-static int attach_ring(struct recorder *r, const struct spool *spool, uint32_t i, int64_t position,
+static int attach_ring(struct packer *r, const struct spool *spool, uint32_t i, int64_t position,
                        bool *usable)
 {
     struct err why = {0};
@@ -147,10 +147,10 @@ static int attach_ring(struct recorder *r, const struct spool *spool, uint32_t i
         *usable = false;
         (void)err_set(&why, -EBADMSG, "the spool's ring %u does not agree with the store", i);
     }
-    return *usable ? 0 : recorder_note(r, r->flight.last_ns, "spool", why.text);
+    return *usable ? 0 : packer_note(r, r->flight.last_ns, "spool", why.text);
 }
 
-int recover_replay(struct recorder *r, const struct spool *spool, const int64_t *positions,
+int recover_replay(struct packer *r, const struct spool *spool, const int64_t *positions,
                    int64_t *records, struct err *err)
 {
     for (uint32_t i = 0; i < spool->rings; i++) {
@@ -174,7 +174,7 @@ int recover_replay(struct recorder *r, const struct spool *spool, const int64_t 
     return 0;
 }
 
-static int note_result(struct recorder *r, const struct job *job)
+static int note_result(struct packer *r, const struct job *job)
 {
     char text[200];
     int rc = 0;
@@ -183,18 +183,18 @@ static int note_result(struct recorder *r, const struct job *job)
                    "the run was killed: %" PRId64 " records recovered from the spool, %" PRId64
                    " samples were in flight",
                    job->records, job->in_flight);
-    rc = recorder_note(r, r->flight.last_ns, "recovered", text);
+    rc = packer_note(r, r->flight.last_ns, "recovered", text);
     if (rc == 0 && job->why_not)
-        rc = recorder_note(r, r->flight.last_ns, "spool", job->why_not);
+        rc = packer_note(r, r->flight.last_ns, "spool", job->why_not);
     if (rc == 0 && r->flight.bad > 0) {
         (void)snprintf(text, sizeof text, "%" PRIu64 " records made no sense and were left out",
                        r->flight.bad);
-        rc = recorder_note(r, r->flight.last_ns, "bad_records", text);
+        rc = packer_note(r, r->flight.last_ns, "bad_records", text);
     }
     return rc;
 }
 
-static int load_store(struct recorder *r, struct err *err)
+static int load_store(struct packer *r, struct err *err)
 {
     int rc = chain_resume(&r->chain, r->db, err);
 
@@ -207,7 +207,7 @@ static int load_store(struct recorder *r, struct err *err)
     return rc < 0 ? rc : load_pending(r, err);
 }
 
-static int fill_recovered(struct recorder *r, void *ctx, struct err *err)
+static int fill_recovered(struct packer *r, void *ctx, struct err *err)
 {
     const struct ending end = {.state = "killed", .trial_outcome = "killed"};
     int64_t positions[SPOOL_RINGS_MAX] = {0};
@@ -228,7 +228,7 @@ static int fill_recovered(struct recorder *r, void *ctx, struct err *err)
     flight_interrupt(&r->flight);
     if (note_result(r, job) < 0)
         return no_memory(err);
-    return recorder_fill_end(r, &end, err);
+    return packer_fill_end(r, &end, err);
 }
 
 /* -EBUSY: live; otherwise *@job says whether the spool can be used. */
@@ -256,13 +256,13 @@ static int take_spool(struct job *job, struct spool *spool, const char *path, co
 
 static int recover_rows(struct job *job, sqlite3 *db, struct err *err)
 {
-    AUTO(recorder_release) struct recorder r = {0};
-    int rc = recorder_init(&r, db, SPOOL_RINGS_MAX, err);
+    AUTO(packer_release) struct packer r = {0};
+    int rc = packer_init(&r, db, SPOOL_RINGS_MAX, err);
 
     if (rc < 0)
         return rc;
     r.ring_count = 0; /* the rings are read by position here, not drained */
-    rc = recorder_block(&r, fill_recovered, job, true, err);
+    rc = packer_block(&r, fill_recovered, job, true, err);
     return rc < 0 ? rc : 0;
 }
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/base.h"
-#include "evidence/recorder.h"
+#include "evidence/packer.h"
 #include "evidence/spool.h"
 
 struct recovery {
@@ -19,5 +19,5 @@ NODISCARD int evidence_recover(struct recovery *ret, const char *path, struct er
 /* Repeats what a kill may have left undone after the final state: seal, and remove the spool. */
 void evidence_tidy(const char *path, const char *spool_id);
 /* Replays @spool (with @positions from the store, one a ring) into @r. Notes what doesn't fit. */
-NODISCARD int recover_replay(struct recorder *r, const struct spool *spool,
-                             const int64_t *positions, int64_t *records, struct err *err);
+NODISCARD int recover_replay(struct packer *r, const struct spool *spool, const int64_t *positions,
+                             int64_t *records, struct err *err);

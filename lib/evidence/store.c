@@ -4,7 +4,7 @@
  * committed block survives power loss and no reader makes the writer wait. The file appears under
  * its name only when its tables are complete: it can be opened from its first instant.
  */
-#include "evidence/recorder.h"
+#include "evidence/packer.h"
 #include "evidence/seal.h"
 #include "evidence/spool.h"
 #include "evidence/writer.h"
@@ -20,11 +20,12 @@
 #define PACK_NS (700 * NS_PER_MS) /* plus one commit's delay: within a second */
 
 struct store {
-    struct recorder recorder;
+    struct packer packer;
     struct spool spool;
     char path[PATH_MAX];
     int64_t committed_ns;
-    bool timed, failing, file_made;
+    struct err failure; /* of the last commit, if it failed */
+    bool timed, file_made;
 };
 
 static void random_id(char ret[SPOOL_ID_LEN + 1])
@@ -36,14 +37,14 @@ static void random_id(char ret[SPOOL_ID_LEN + 1])
         (void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
 }
 
-static int write_meta(struct recorder *r, const char *key, const char *value, struct err *err)
+static int write_meta(struct packer *r, const char *key, const char *value, struct err *err)
 {
     const struct cell cells[] = {cell_text(key), cell_text(value)};
 
-    return recorder_row(r, TABLE_META, cells, err);
+    return packer_row(r, TABLE_META, cells, err);
 }
 
-static int fill_first(struct recorder *r, void *ctx, struct err *err)
+static int fill_first(struct packer *r, void *ctx, struct err *err)
 {
     return write_meta(r, "spool_id", ctx, err);
 }
@@ -51,7 +52,7 @@ static int fill_first(struct recorder *r, void *ctx, struct err *err)
 /* A database with all tables and its first block, in a file of its own. */
 static int build_empty(const char *path, char *spool_id, struct err *err)
 {
-    AUTO(recorder_release) struct recorder r = {0};
+    AUTO(packer_release) struct packer r = {0};
     AUTO(sql_close) sqlite3 *db = NULL;
     int rc = sql_open(&db, path, SQL_CREATE, err);
 
@@ -63,8 +64,8 @@ static int build_empty(const char *path, char *spool_id, struct err *err)
         rc =
             sql_exec(db, "COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", path, err);
     if (rc == 0)
-        rc = recorder_init(&r, TAKE(db), 1, err);
-    return rc < 0 ? rc : recorder_block(&r, fill_first, spool_id, false, err);
+        rc = packer_init(&r, TAKE(db), 1, err);
+    return rc < 0 ? rc : packer_block(&r, fill_first, spool_id, false, err);
 }
 
 /* Gives the finished file its name, never over another. */
@@ -102,13 +103,13 @@ static int attach(struct store *s, struct err *err)
     if (r == 0)
         r = sql_exec(db, "PRAGMA synchronous = FULL", s->path, err);
     if (r == 0)
-        r = recorder_init(&s->recorder, TAKE(db), s->spool.rings, err);
+        r = packer_init(&s->packer, TAKE(db), s->spool.rings, err);
     if (r < 0)
         return r;
     for (uint32_t i = 0; i < s->spool.rings && r == 0; i++)
-        r = spool_ring(&s->recorder.rings[i], &s->spool, i, err);
-    s->recorder.ring_count = s->spool.rings;
-    return r < 0 ? r : chain_resume(&s->recorder.chain, s->recorder.db, err);
+        r = spool_ring(&s->packer.rings[i], &s->spool, i, err);
+    s->packer.ring_count = s->spool.rings;
+    return r < 0 ? r : chain_resume(&s->packer.chain, s->packer.db, err);
 }
 
 static int build(struct store *s, int threads, uint64_t ring_records, struct err *err)
@@ -142,7 +143,7 @@ int store_create(struct store **ret, const char *path, int threads, uint64_t rin
         return err_set(err, -ENAMETOOLONG, "%s: name too long", path);
     r = build(s, threads, ring_records, err);
     if (r < 0) {
-        recorder_release(&s->recorder);
+        packer_release(&s->packer);
         if (s->file_made)
             (void)unlink(s->path);
         if (s->spool.map)
@@ -157,18 +158,18 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
-    recorder_release(&s->recorder);
+    packer_release(&s->packer);
     spool_release(&s->spool);
     free(s);
 }
 
 struct ring *store_ring(struct store *s, int thread)
 {
-    assert(thread >= 0 && (uint32_t)thread < s->recorder.ring_count);
-    return &s->recorder.rings[thread];
+    assert(thread >= 0 && (uint32_t)thread < s->packer.ring_count);
+    return &s->packer.rings[thread];
 }
 
-static int fill_begin(struct recorder *r, void *ctx, struct err *err)
+static int fill_begin(struct packer *r, void *ctx, struct err *err)
 {
     const struct store_begin *b = ctx;
     const int64_t numbers[] = {b->anchor.mono_ns, b->anchor.real_ns, b->anchor.width_ns,
@@ -197,10 +198,10 @@ int store_begin(struct store *s, const struct store_begin *b, struct err *err)
 {
     struct store_begin copy = *b;
 
-    if (flight_begin(&s->recorder.flight, b->anchor.mono_ns, b->scheduled) < 0)
+    if (flight_begin(&s->packer.flight, b->anchor.mono_ns, b->scheduled) < 0)
         return err_set(err, -ENOMEM, "%s: out of memory", s->path);
-    s->recorder.flight.closed_loop = b->closed_loop;
-    return recorder_block(&s->recorder, fill_begin, &copy, false, err);
+    s->packer.flight.closed_loop = b->closed_loop;
+    return packer_block(&s->packer, fill_begin, &copy, false, err);
 }
 
 struct row {
@@ -208,18 +209,18 @@ struct row {
     const struct cell *cells;
 };
 
-static int fill_row(struct recorder *r, void *ctx, struct err *err)
+static int fill_row(struct packer *r, void *ctx, struct err *err)
 {
     const struct row *row = ctx;
 
-    return recorder_row(r, row->table, row->cells, err);
+    return packer_row(r, row->table, row->cells, err);
 }
 
 static int append(struct store *s, enum table t, const struct cell *cells, struct err *err)
 {
     struct row row = {t, cells};
 
-    return recorder_block(&s->recorder, fill_row, &row, false, err);
+    return packer_block(&s->packer, fill_row, &row, false, err);
 }
 
 int store_meta(struct store *s, const char *key, const char *value, struct err *err)
@@ -231,7 +232,7 @@ int store_meta(struct store *s, const char *key, const char *value, struct err *
 
 int store_fact(struct store *s, const struct fact *f, struct err *err)
 {
-    return recorder_fact(&s->recorder, f) < 0
+    return packer_fact(&s->packer, f) < 0
                ? err_set(err, -ENOMEM, "fact %s.%s: out of memory", f->scope, f->name)
                : 0;
 }
@@ -239,7 +240,7 @@ int store_fact(struct store *s, const struct fact *f, struct err *err)
 int store_note(struct store *s, int64_t time_ns, const char *kind, const char *text,
                struct err *err)
 {
-    return recorder_note(&s->recorder, time_ns, kind, text) < 0
+    return packer_note(&s->packer, time_ns, kind, text) < 0
                ? err_set(err, -ENOMEM, "note %s: out of memory", kind)
                : 0;
 }
@@ -249,7 +250,7 @@ int store_trial_begin(struct store *s, uint32_t trial, int64_t start_ns, uint32_
 {
     const struct cell cells[] = {cell_int(trial), cell_int(start_ns), cell_int(first),
                                  cell_int(count), cell_text(reset)};
-    struct flight *f = &s->recorder.flight;
+    struct flight *f = &s->packer.flight;
     int r;
 
     assert(first <= f->scheduled && count <= f->scheduled - first);
@@ -266,7 +267,7 @@ int store_trial_end(struct store *s, uint32_t trial, int64_t end_ns, int64_t las
 {
     const struct cell cells[] = {cell_int(trial), cell_time(end_ns), cell_time(last_due_ns),
                                  cell_text(outcome)};
-    struct flight *f = &s->recorder.flight;
+    struct flight *f = &s->packer.flight;
     int r = append(s, TABLE_TRIAL_END, cells, err);
 
     for (size_t i = 0; i < f->trial_count && r == 0; i++)
@@ -276,7 +277,7 @@ int store_trial_end(struct store *s, uint32_t trial, int64_t end_ns, int64_t las
 }
 
 /* A ring that is half full can't wait for the streams that hold it. */
-static bool pressed(const struct recorder *r)
+static bool pressed(const struct packer *r)
 {
     for (uint32_t i = 0; i < r->ring_count; i++)
         if (r->cursor[i] - ring_tail(&r->rings[i]) > r->rings[i].mask / 2)
@@ -284,36 +285,35 @@ static bool pressed(const struct recorder *r)
     return false;
 }
 
-static int pump(struct store *s, int64_t now_ns, struct err *err)
+/* One try at a commit; what it said last holds until the next. */
+static int commit(struct store *s, int64_t due_ns)
 {
-    struct recorder *r = &s->recorder;
-    int rc = recorder_drain(r, now_ns), written;
-    bool now = rc < 0 || pressed(r);
+    struct packer *r = &s->packer;
 
-    if (!s->timed)
-        s->committed_ns = now_ns;
-    s->timed = true;
-    if (!now && now_ns - s->committed_ns < COMMIT_NS)
-        return 0;
-    s->committed_ns = now_ns;
-    written = recorder_commit(r, now ? INT64_MAX : now_ns - PACK_NS, err);
-    if (written < 0)
-        return written;
-    return rc < 0 ? err_set(err, rc, "recorder: out of memory") : 0;
+    s->failure = (struct err){0};
+    return packer_commit(r, due_ns, &s->failure);
 }
 
 int store_pump(struct store *s, int64_t now_ns, struct err *err)
 {
-    int r = pump(s, now_ns, err);
-    bool told = s->failing;
+    int drained = packer_drain(&s->packer, now_ns);
+    bool now = drained < 0 || pressed(&s->packer);
 
-    s->failing = r < 0;
-    return r < 0 && told ? 0 : r;
+    if (!s->timed)
+        s->committed_ns = now_ns;
+    s->timed = true;
+    if (now || now_ns - s->committed_ns >= COMMIT_NS) {
+        s->committed_ns = now_ns;
+        (void)!commit(s, now ? INT64_MAX : now_ns - PACK_NS);
+    }
+    if (s->failure.code < 0)
+        return err_set(err, s->failure.code, "%s", s->failure.text);
+    return drained < 0 ? err_set(err, drained, "packer: out of memory") : 0;
 }
 
 void store_live(const struct store *s, struct store_live *ret)
 {
-    const struct flight *f = &s->recorder.flight;
+    const struct flight *f = &s->packer.flight;
 
     *ret = (struct store_live){.started = f->started,
                                .ended = f->ended,
@@ -326,8 +326,8 @@ void store_live(const struct store *s, struct store_live *ret)
 
 static int drain_all(struct store *s, struct err *err)
 {
-    return recorder_drain(&s->recorder, s->committed_ns) < 0
-               ? err_set(err, -ENOMEM, "recorder: out of memory")
+    return packer_drain(&s->packer, s->committed_ns) < 0
+               ? err_set(err, -ENOMEM, "packer: out of memory")
                : 0;
 }
 
@@ -335,23 +335,26 @@ int store_flush(struct store *s, struct err *err)
 {
     int r = drain_all(s, err);
 
-    return r < 0 ? r : recorder_commit(&s->recorder, INT64_MAX, err);
+    if (r < 0)
+        return r;
+    r = commit(s, INT64_MAX);
+    return r < 0 ? err_set(err, r, "%s", s->failure.text) : 0;
 }
 
 /* What the state alone would hide. */
-static int note_losses(struct recorder *r, size_t in_flight)
+static int note_losses(struct packer *r, size_t in_flight)
 {
     char text[120];
-    uint64_t lost = recorder_lost(r);
+    uint64_t lost = packer_lost(r);
     int rc = 0;
 
     if (in_flight > 0) {
         (void)snprintf(text, sizeof text, "%zu samples had no end when the run ended", in_flight);
-        rc = recorder_note(r, r->flight.last_ns, "unfinished", text);
+        rc = packer_note(r, r->flight.last_ns, "unfinished", text);
     }
     if (rc == 0 && lost > 0) {
         (void)snprintf(text, sizeof text, "%" PRIu64 " records found the spool full", lost);
-        rc = recorder_note(r, r->flight.last_ns, "lost", text);
+        rc = packer_note(r, r->flight.last_ns, "lost", text);
     }
     return rc;
 }
@@ -359,17 +362,17 @@ static int note_losses(struct recorder *r, size_t in_flight)
 int store_finish(struct store *s, const char *state, struct err *err)
 {
     const struct ending end = {.state = state, .trial_outcome = "interrupted"};
-    struct recorder *r = &s->recorder;
+    struct packer *r = &s->packer;
     int rc = drain_all(s, err);
 
     if (rc < 0)
         return rc;
     if (note_losses(r, r->flight.streams) < 0)
         return err_set(err, -ENOMEM, "finish: out of memory");
-    rc = recorder_end(r, &end, err);
+    rc = packer_end(r, &end, err);
     if (rc < 0)
         return rc;
-    recorder_release(r);
+    packer_release(r);
     spool_remove(&s->spool);
     rc = evidence_seal(s->path, err);
     return rc < 0 ? rc : 0; /* 1: somebody reads it; the next open that may write seals it */

@@ -52,8 +52,8 @@ struct store_live {
 
 /* Drains the rings into memory; packs and commits what is due (about every 200 ms, each pending
  * stream at least once a second). Call it every 10 to 50 ms with CLOCK_MONOTONIC. When the file
- * can't be written the records stay in the spool and the next call tries again; the error is
- * returned once, until a commit succeeds. */
+ * can't be written the records stay in the spool and a later call tries again; until a try succeeds
+ * every call returns the error. */
 NODISCARD int store_pump(struct store *s, int64_t now_ns, struct err *err);
 void store_live(const struct store *s, struct store_live *ret);
 /* Packs and commits everything that has been published. */

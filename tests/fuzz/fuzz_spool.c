@@ -27,7 +27,7 @@ static void check_stream(const struct stream *st)
 static void replay(const struct spool *spool)
 {
     static const int64_t positions[SPOOL_RINGS_MAX];
-    AUTO(recorder_release) struct recorder r = {0};
+    AUTO(packer_release) struct packer r = {0};
     struct err err = {0};
     int64_t records = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "evidence/recorder.h"
+#include "evidence/packer.h"
 #include "base/vec.h"
 #include "evidence/blob.h"
 #include "evidence/columns.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int prepare_all(struct recorder *r, struct err *err)
+static int prepare_all(struct packer *r, struct err *err)
 {
     const struct {
         sqlite3_stmt **st;
@@ -30,23 +30,23 @@ static int prepare_all(struct recorder *r, struct err *err)
     return rc;
 }
 
-int recorder_init(struct recorder *r, sqlite3 *db, uint32_t rings, struct err *err)
+int packer_init(struct packer *r, sqlite3 *db, uint32_t rings, struct err *err)
 {
     int rc;
 
-    *r = (struct recorder){.db = db};
+    *r = (struct packer){.db = db};
     r->rings = calloc(rings, sizeof *r->rings);
     r->cursor = calloc(rings, sizeof *r->cursor);
     if (!r->rings || !r->cursor || chain_init(&r->chain) < 0 || flight_init(&r->flight, rings) < 0)
-        rc = err_set(err, -ENOMEM, "recorder: out of memory");
+        rc = err_set(err, -ENOMEM, "packer: out of memory");
     else
         rc = prepare_all(r, err);
     if (rc < 0)
-        recorder_release(r);
+        packer_release(r);
     return rc;
 }
 
-void recorder_release(struct recorder *r)
+void packer_release(struct packer *r)
 {
     for (size_t i = 0; i < TABLE_COUNT_; i++)
         sql_done(r->insert[i]);
@@ -62,10 +62,10 @@ void recorder_release(struct recorder *r)
     free(r->blob);
     free(r->remarks);
     arena_release(&r->words);
-    *r = (struct recorder){0};
+    *r = (struct packer){0};
 }
 
-int recorder_row(struct recorder *r, enum table t, const struct cell *cells, struct err *err)
+int packer_row(struct packer *r, enum table t, const struct cell *cells, struct err *err)
 {
     for (size_t i = 0; i < table_cells(t); i++)
         cell_bind(r->insert[t], (int)i + 1, &cells[i]);
@@ -74,7 +74,7 @@ int recorder_row(struct recorder *r, enum table t, const struct cell *cells, str
 }
 
 /* The head can't be in the chain that it closes: the one row of meta outside every block. */
-static int write_head(struct recorder *r, const struct digest *head, struct err *err)
+static int write_head(struct packer *r, const struct digest *head, struct err *err)
 {
     struct digest_hex hex = digest_hex(head);
     struct cell cells[] = {cell_text("chain_head"), cell_text(hex.text)};
@@ -84,7 +84,7 @@ static int write_head(struct recorder *r, const struct digest *head, struct err 
     return sql_run(r->insert[TABLE_META], "meta", err);
 }
 
-static int close_block(struct recorder *r, struct digest *digest, bool last, struct err *err)
+static int close_block(struct packer *r, struct digest *digest, bool last, struct err *err)
 {
     int rc = 0;
 
@@ -96,7 +96,7 @@ static int close_block(struct recorder *r, struct digest *digest, bool last, str
     return rc < 0 ? rc : sql_exec(r->db, "COMMIT", "commit", err);
 }
 
-int recorder_block(struct recorder *r, block_fill fill, void *ctx, bool last, struct err *err)
+int packer_block(struct packer *r, block_fill fill, void *ctx, bool last, struct err *err)
 {
     struct digest digest;
     int rc = sql_exec(r->db, "BEGIN IMMEDIATE", "begin", err);
@@ -117,7 +117,7 @@ int recorder_block(struct recorder *r, block_fill fill, void *ctx, bool last, st
     return rc;
 }
 
-int recorder_fact(struct recorder *r, const struct fact *f)
+int packer_fact(struct packer *r, const struct fact *f)
 {
     struct remark m = {.table = TABLE_FACT, .fact = *f};
 
@@ -132,7 +132,7 @@ int recorder_fact(struct recorder *r, const struct fact *f)
     return VEC_PUSH(r->remarks, r->remark_count, r->remark_cap, m);
 }
 
-int recorder_note(struct recorder *r, int64_t time_ns, const char *kind, const char *text)
+int packer_note(struct packer *r, int64_t time_ns, const char *kind, const char *text)
 {
     struct remark m = {.table = TABLE_NOTE, .time_ns = time_ns};
 
@@ -143,7 +143,7 @@ int recorder_note(struct recorder *r, int64_t time_ns, const char *kind, const c
     return VEC_PUSH(r->remarks, r->remark_count, r->remark_cap, m);
 }
 
-int recorder_drain(struct recorder *r, int64_t now_ns)
+int packer_drain(struct packer *r, int64_t now_ns)
 {
     for (uint32_t i = 0; i < r->ring_count; i++) {
         uint64_t head = ring_head(&r->rings[i]);
@@ -156,7 +156,7 @@ int recorder_drain(struct recorder *r, int64_t now_ns)
     return 0;
 }
 
-uint64_t recorder_lost(const struct recorder *r)
+uint64_t packer_lost(const struct packer *r)
 {
     uint64_t lost = r->lost_before;
 
@@ -165,7 +165,7 @@ uint64_t recorder_lost(const struct recorder *r)
     return lost;
 }
 
-static int write_remarks(struct recorder *r, enum table t, struct err *err)
+static int write_remarks(struct packer *r, enum table t, struct err *err)
 {
     int rc = 0;
 
@@ -179,25 +179,25 @@ static int write_remarks(struct recorder *r, enum table t, struct err *err)
                                     cell_time(f->time_ns)};
 
         if (m->table == t)
-            rc = recorder_row(r, t, t == TABLE_FACT ? fact : note, err);
+            rc = packer_row(r, t, t == TABLE_FACT ? fact : note, err);
     }
     return rc;
 }
 
-static int write_sample(struct recorder *r, const struct stream *st, struct err *err)
+static int write_sample(struct packer *r, const struct stream *st, struct err *err)
 {
     struct cell cells[CELLS_MAX];
     int rc;
 
     sample_cells(cells, &st->sample);
-    rc = recorder_row(r, TABLE_SAMPLE, cells, err);
+    rc = packer_row(r, TABLE_SAMPLE, cells, err);
     if (rc < 0 || !st->stored)
         return rc;
     (void)sqlite3_bind_int64(r->drop_pending, 1, st->sample.id);
     return sql_run(r->drop_pending, "pending", err);
 }
 
-static int write_part(struct recorder *r, const struct stream *st, struct err *err)
+static int write_part(struct packer *r, const struct stream *st, struct err *err)
 {
     struct cell cells[5];
 
@@ -210,10 +210,10 @@ static int write_part(struct recorder *r, const struct stream *st, struct err *e
     cells[2] = cell_int(st->sample.events - (int64_t)st->tail_count);
     cells[3] = cell_int((int64_t)st->tail_count);
     cells[4] = cell_blob(r->blob, blob_encode(r->blob, st->tail, st->tail_count));
-    return recorder_row(r, TABLE_EVENT_PART, cells, err);
+    return packer_row(r, TABLE_EVENT_PART, cells, err);
 }
 
-static int write_pending(struct recorder *r, const struct stream *st, struct err *err)
+static int write_pending(struct packer *r, const struct stream *st, struct err *err)
 {
     uint8_t state[STATE_BYTES_MAX];
     size_t n = state_encode(state, &st->sample, st->parts + (st->tail_count > 0));
@@ -225,7 +225,7 @@ static int write_pending(struct recorder *r, const struct stream *st, struct err
     return sql_run(r->put_pending, "pending", err);
 }
 
-static struct stream *first_due(const struct recorder *r, uint32_t ring, int64_t due_ns)
+static struct stream *first_due(const struct packer *r, uint32_t ring, int64_t due_ns)
 {
     struct stream *st = r->flight.rings[ring].oldest;
 
@@ -238,7 +238,7 @@ static struct stream *next_due(const struct stream *st, int64_t due_ns)
 }
 
 /* The oldest record of @ring that will not be in the store after a commit of what is due. */
-static uint64_t position_after(const struct recorder *r, uint32_t ring, int64_t due_ns)
+static uint64_t position_after(const struct packer *r, uint32_t ring, int64_t due_ns)
 {
     const struct stream *st = r->flight.rings[ring].oldest;
 
@@ -247,7 +247,7 @@ static uint64_t position_after(const struct recorder *r, uint32_t ring, int64_t 
     return st ? st->first_unpacked : r->cursor[ring];
 }
 
-static int write_positions(struct recorder *r, int64_t due_ns, struct err *err)
+static int write_positions(struct packer *r, int64_t due_ns, struct err *err)
 {
     int rc = 0;
 
@@ -260,7 +260,7 @@ static int write_positions(struct recorder *r, int64_t due_ns, struct err *err)
     return rc;
 }
 
-static int write_streams(struct recorder *r, int64_t due_ns, struct err *err)
+static int write_streams(struct packer *r, int64_t due_ns, struct err *err)
 {
     int rc = 0;
 
@@ -279,7 +279,7 @@ static int write_streams(struct recorder *r, int64_t due_ns, struct err *err)
     return rc < 0 ? rc : write_positions(r, due_ns, err);
 }
 
-static int fill_due(struct recorder *r, void *ctx, struct err *err)
+static int fill_due(struct packer *r, void *ctx, struct err *err)
 {
     int rc = write_remarks(r, TABLE_FACT, err);
 
@@ -289,7 +289,7 @@ static int fill_due(struct recorder *r, void *ctx, struct err *err)
 }
 
 /* What a committed block means for the memory and the rings. */
-static void settle(struct recorder *r, int64_t due_ns)
+static void settle(struct packer *r, int64_t due_ns)
 {
     r->remark_count = 0;
     arena_release(&r->words);
@@ -301,7 +301,7 @@ static void settle(struct recorder *r, int64_t due_ns)
     }
 }
 
-static bool anything_due(const struct recorder *r, int64_t due_ns)
+static bool anything_due(const struct packer *r, int64_t due_ns)
 {
     if (r->remark_count > 0 || r->flight.finished)
         return true;
@@ -312,19 +312,19 @@ static bool anything_due(const struct recorder *r, int64_t due_ns)
     return false;
 }
 
-int recorder_commit(struct recorder *r, int64_t due_ns, struct err *err)
+int packer_commit(struct packer *r, int64_t due_ns, struct err *err)
 {
     int rc;
 
     if (!anything_due(r, due_ns))
         return 0;
-    rc = recorder_block(r, fill_due, &due_ns, false, err);
+    rc = packer_block(r, fill_due, &due_ns, false, err);
     if (rc == 0)
         settle(r, due_ns);
     return rc;
 }
 
-static int write_meta_number(struct recorder *r, const char *key, uint64_t v, struct err *err)
+static int write_meta_number(struct packer *r, const char *key, uint64_t v, struct err *err)
 {
     char text[24];
     struct cell cells[2];
@@ -332,10 +332,10 @@ static int write_meta_number(struct recorder *r, const char *key, uint64_t v, st
     (void)snprintf(text, sizeof text, "%" PRIu64, v);
     cells[0] = cell_text(key);
     cells[1] = cell_text(text);
-    return recorder_row(r, TABLE_META, cells, err);
+    return packer_row(r, TABLE_META, cells, err);
 }
 
-static int write_trial_ends(struct recorder *r, const struct ending *end, struct err *err)
+static int write_trial_ends(struct packer *r, const struct ending *end, struct err *err)
 {
     int rc = 0;
 
@@ -345,19 +345,19 @@ static int write_trial_ends(struct recorder *r, const struct ending *end, struct
                                      cell_time(TIME_NONE), cell_text(end->trial_outcome)};
 
         if (!t->ended)
-            rc = recorder_row(r, TABLE_TRIAL_END, cells, err);
+            rc = packer_row(r, TABLE_TRIAL_END, cells, err);
     }
     return rc;
 }
 
-int recorder_fill_end(struct recorder *r, const struct ending *end, struct err *err)
+int packer_fill_end(struct packer *r, const struct ending *end, struct err *err)
 {
     const struct cell state[] = {cell_text("state"), cell_text(end->state)};
     int64_t all = INT64_MAX;
-    int rc = recorder_row(r, TABLE_META, state, err);
+    int rc = packer_row(r, TABLE_META, state, err);
 
     if (rc == 0)
-        rc = write_meta_number(r, "lost_records", recorder_lost(r), err);
+        rc = write_meta_number(r, "lost_records", packer_lost(r), err);
     if (rc == 0)
         rc = write_meta_number(r, "bad_records", r->flight.bad, err);
     if (rc == 0)
@@ -368,18 +368,18 @@ int recorder_fill_end(struct recorder *r, const struct ending *end, struct err *
                   : sql_exec(r->db, "DELETE FROM pending; DELETE FROM spool_pos", "pending", err);
 }
 
-static int fill_last(struct recorder *r, void *ctx, struct err *err)
+static int fill_last(struct packer *r, void *ctx, struct err *err)
 {
-    return recorder_fill_end(r, ctx, err);
+    return packer_fill_end(r, ctx, err);
 }
 
-int recorder_end(struct recorder *r, const struct ending *end, struct err *err)
+int packer_end(struct packer *r, const struct ending *end, struct err *err)
 {
     struct ending copy = *end;
     int rc;
 
     flight_interrupt(&r->flight);
-    rc = recorder_block(r, fill_last, &copy, true, err);
+    rc = packer_block(r, fill_last, &copy, true, err);
     if (rc == 0)
         settle(r, INT64_MAX);
     return rc;
