@@ -38,7 +38,7 @@ static bool is_plain(unsigned char c)
 }
 
 /* Copies plain bytes, at most @n, and returns how many. May write beyond those, not beyond @n. */
-static size_t copy_plain(char *to, const char *from, size_t n)
+static inline size_t copy_plain(char *to, const char *from, size_t n)
 {
     size_t i = 0;
 
@@ -94,7 +94,7 @@ static void put_lone_surrogate(struct json_scan *s)
     s->high = 0;
 }
 
-static enum json_token give(struct json_scan *s, enum json_token token)
+static inline enum json_token give(struct json_scan *s, enum json_token token)
 {
     s->piece[s->piece_len] = '\0';
     s->given = true;
@@ -107,8 +107,8 @@ static enum json_token give_piece(struct json_scan *s)
 }
 
 /* @from is behind the closing quote. The colon of a key is taken too, if it is already there. */
-static enum json_token end_string(struct json_scan *s, const char *from, const char **at,
-                                  const char *end)
+static inline enum json_token end_string(struct json_scan *s, const char *from, const char **at,
+                                         const char *end)
 {
     bool colon = s->is_key && from < end && *from == ':';
 

@@ -140,34 +140,38 @@ static uint8_t place_now(const struct openai *o)
 /* memcmp() would read the piece by wider loads than it was just stored with, and wait for them. */
 static bool same_bytes(const char *a, const char *b, size_t n)
 {
-    uint64_t x, y;
+    size_t i = 0;
 
-    for (; n >= sizeof x; n -= sizeof x, a += sizeof x, b += sizeof x) {
-        memcpy(&x, a, sizeof x);
-        memcpy(&y, b, sizeof y);
-        if (x != y)
-            return false;
-    }
-    while (n > 0 && *a == *b) {
-        n--;
-        a++;
-        b++;
-    }
-    return n == 0;
+    while (i < n && a[i] == b[i])
+        i++;
+    return i == n;
 }
+
+#define LENGTH(n) (UINT32_C(1) << (n))
+
+/* Where a place's names begin, and what lengths they have: most keys have another. */
+static const struct {
+    uint8_t from;
+    uint32_t lengths;
+} groups[] = {
+    [PLACE_TOP] = {0, LENGTH(5) | LENGTH(6) | LENGTH(7)},
+    [PLACE_CHOICE] = {6, LENGTH(4) | LENGTH(5) | LENGTH(7) | LENGTH(13)},
+    [PLACE_DELTA] = {10, LENGTH(4) | LENGTH(7) | LENGTH(9) | LENGTH(10) | LENGTH(13) | LENGTH(17)},
+    [PLACE_PART] = {16, LENGTH(4)},
+    [PLACE_USAGE] = {17, LENGTH(13) | LENGTH(17) | LENGTH(21)},
+    [PLACE_DETAILS] = {20, LENGTH(13)},
+    [PLACE_ERROR] = {21, LENGTH(7)},
+};
 
 static uint8_t find_field(const struct openai *o)
 {
-    /* where a place's names begin; those of places without names are empty */
-    static const uint8_t from[] = {
-        [PLACE_TOP] = 0,    [PLACE_CHOICE] = 6,   [PLACE_DELTA] = 10, [PLACE_PART] = 16,
-        [PLACE_USAGE] = 17, [PLACE_DETAILS] = 20, [PLACE_ERROR] = 21,
-    };
     uint8_t place = place_now(o);
+    size_t n = o->json.piece_len;
 
-    for (size_t i = from[place]; i < COUNT_OF(names) && names[i].place == place; i++)
-        if (names[i].len == o->json.piece_len &&
-            same_bytes(names[i].text, o->json.piece, names[i].len))
+    if (n >= 32 || !(groups[place].lengths & LENGTH(n)))
+        return FIELD_NONE;
+    for (size_t i = groups[place].from; i < COUNT_OF(names) && names[i].place == place; i++)
+        if (names[i].len == n && same_bytes(names[i].text, o->json.piece, n))
             return names[i].field;
     return FIELD_NONE;
 }
@@ -185,10 +189,13 @@ static uint8_t element_field(uint8_t place)
  */
 static void note_presence(struct openai *o)
 {
-    o->event.kind |= o->field == FIELD_CHOICE  ? OPENAI_CHOICES
-                     : o->field == FIELD_TOOL  ? OPENAI_TOOL
-                     : o->field == FIELD_ERROR ? OPENAI_ERROR
-                                               : 0;
+    static const uint8_t kinds[FIELDS] = {
+        [FIELD_CHOICE] = OPENAI_CHOICES,
+        [FIELD_TOOL] = OPENAI_TOOL,
+        [FIELD_ERROR] = OPENAI_ERROR,
+    };
+
+    o->event.kind |= kinds[o->field];
 }
 
 static void enter(struct openai *o, const uint8_t *places)
