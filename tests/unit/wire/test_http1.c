@@ -155,6 +155,7 @@ static void refuses_malformed_heads(void **state)
     static const struct row rows[] = {
         {"HTTP/2 200\r\n\r\n", "BAD_HEAD"},
         {"\x15\x03\x01\x00\x02\x02P", "BAD_HEAD"}, /* a TLS alert: no line feed will come */
+        {"HTTP/2 200", "BAD_HEAD"},
         {"\r\n" OK "\r\n", "BAD_HEAD"},
         {"HTTP/1.1 20 OK\r\n\r\n", "BAD_HEAD"},
         {"HTTP/1.1 2000 OK\r\n\r\n", "BAD_HEAD"},
