@@ -185,13 +185,14 @@ static struct trial_value share_of_trial(const struct analysis *a, const struct 
 /* A trial's own percentile, where its requests carry one; its mean otherwise asked for. */
 static struct trial_value series_of_trial(const struct column *s, double percentile, size_t trial)
 {
-    const double *v = s->v + s->first[trial];
     struct trial_value ret = {NAN, NAN, NAN, s->first[trial + 1] - s->first[trial]};
     AUTO(free) double *seen = malloc((ret.n + 1) * sizeof *seen);
+    const double *v;
     size_t n = 0;
 
     if (!seen || ret.n == 0)
         return ret;
+    v = s->v + s->first[trial];
     for (size_t i = 0; i < ret.n; i++)
         if (!isinf(v[i]))
             seen[n++] = v[i];

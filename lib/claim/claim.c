@@ -102,7 +102,7 @@ int claim_build(json_t **ret, const struct claim_source *s, struct err *err)
 {
     AUTO(json_unref) json_t *o = json_object();
     AUTO(free) char *sentence = sentence_text(s);
-    json_t *figures = figures_json(s);
+    AUTO(json_unref) json_t *figures = figures_json(s);
 
     if (!o || !sentence || !figures)
         return err_set(err, -ENOMEM, "out of memory for the claim");
@@ -117,7 +117,7 @@ int claim_build(json_t **ret, const struct claim_source *s, struct err *err)
     put_numbers(o, s);
     put_grounds(o, s);
     json_put(o, "digests", digests_json(s->info, figures));
-    json_put(o, "figures", figures);
+    json_put(o, "figures", TAKE(figures));
     *ret = TAKE(o);
     return 0;
 }

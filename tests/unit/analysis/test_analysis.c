@@ -148,6 +148,17 @@ static void long_memory_takes_the_interval_and_not_a_plain_answer(void **state)
     assert_non_null(strstr(p50->why, "depend on each other"));
 }
 
+static void trials_give_the_interval_that_the_order_can_not(void **state)
+{
+    AUTO(told_release) struct told t = tell((struct story){.each = 220, .shift_s = 0.2});
+    const struct estimate *p50 = &summary_of(&t, "ttft.content.due@1")->percentile[0];
+
+    (void)state;
+    assert_int_equal(p50->trials, 3);
+    assert_true(p50->lo < p50->value && p50->value < p50->hi);
+    assert_non_null(strstr(p50->method, "Student t over trials"));
+}
+
 static void where_no_request_is_beyond_the_limit_it_is_met(void **state)
 {
     AUTO(free) char *yaml = strdup(STORY_ASKED);
@@ -262,6 +273,7 @@ int main(void)
         cmocka_unit_test(answers_follow_the_intervals),
         cmocka_unit_test(a_straddled_limit_is_no_answer),
         cmocka_unit_test(long_memory_takes_the_interval_and_not_a_plain_answer),
+        cmocka_unit_test(trials_give_the_interval_that_the_order_can_not),
         cmocka_unit_test(where_no_request_is_beyond_the_limit_it_is_met),
         cmocka_unit_test(a_target_that_fails_has_not_met_the_limit),
         cmocka_unit_test(what_is_not_asked_is_not_answered),
