@@ -32,7 +32,7 @@ on() { # CPU COMMAND...: pinned where that is possible
 }
 
 start_server() {
-  (on 0 "$build/refserver" --ttft 50ms --gap uniform:10ms-30ms --log "$dir/server.log") \
+  (on 0 "$build/refserver" --ttft 50ms --gap uniform:10ms-30ms --fifo --log "$dir/server.log") \
     > "$dir/server.out" 2> "$dir/server.err" &
   server=$!
   for _ in $(seq 200); do [ -s "$dir/server.out" ] && break; sleep 0.02; done

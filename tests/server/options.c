@@ -25,7 +25,7 @@ static const char help[] =
     "  --log FILE            what was sent when\n"
     "  --threads N           (1)\n"
     "  --spin D              poll for the last D before a deadline (100us)\n"
-    "  --fifo                ask for SCHED_FIFO (not where --spin fills the core: throttled)\n"
+    "  --fifo                ask for SCHED_FIFO; then polls a quarter of the time at most\n"
     "  --stdin               stop at the end of standard input\n";
 
 const char *options_help(void)

@@ -169,7 +169,8 @@ struct worker {
     int64_t cpu_ns, run_delay_ns;
     char *scratch;
     size_t scratch_cap;
-    int64_t sent_ns; /* of the latest send */
+    int64_t sent_ns;            /* of the latest send */
+    int64_t window_ns, spun_ns; /* polling since the start of this window */
 };
 NODISCARD int worker_init(struct worker *w, const struct options *o, int listener, int stop,
                           int log_fd, struct err *err);
