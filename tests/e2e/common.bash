@@ -41,3 +41,10 @@ expect_exit() {
 
 # column NAME: that column of the CSV on stdin, header line removed.
 column() { awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }'; }
+
+# need_engine: builds the embedded engine if need be; without it the test skips, loudly, or fails.
+need_engine() {
+  make --no-print-directory -C "$SOURCE/targets/llm" -j2 SHAPES=15m > "$WORK/make" 2>&1 && return
+  [ "${ASRUN_REQUIRE_ENGINE:-}" != 1 ] || fail "no embedded engine: $(tail -n 1 "$WORK/make")"
+  skip "NO EMBEDDED ENGINE: $(tail -n 1 "$WORK/make")"
+}
