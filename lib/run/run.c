@@ -154,16 +154,18 @@ static int begin(struct run *r, struct err *err)
     r->anchor = clock_anchor_take();
     failed = store_create(&r->store, r->options->out_path, p->load.threads, RING_RECORDS, err);
     if (failed == 0)
-        failed = store_begin(r->store,
-                             &(struct store_begin){.plan = p->effective,
-                                                   .anchor = r->anchor,
-                                                   .plan_digest = plan_hex.text,
-                                                   .schedule_digest = schedule_hex.text,
-                                                   .prompts_digest = prompts_hex.text,
-                                                   .scheduled = (uint32_t)r->schedule->count,
-                                                   .trials = (uint32_t)r->schedule->trials,
-                                                   .asrun_version = asrun_version()},
-                             err);
+        failed =
+            store_begin(r->store,
+                        &(struct store_begin){.plan = p->effective,
+                                              .anchor = r->anchor,
+                                              .plan_digest = plan_hex.text,
+                                              .schedule_digest = schedule_hex.text,
+                                              .prompts_digest = prompts_hex.text,
+                                              .scheduled = (uint32_t)r->schedule->count,
+                                              .trials = (uint32_t)r->schedule->trials,
+                                              .closed_loop = p->load.arrivals == ARRIVALS_CLOSED,
+                                              .asrun_version = asrun_version()},
+                        err);
     if (failed == 0)
         failed = store_meta(r->store, "run_id", r->run_id, err);
     if (failed == 0)
@@ -334,6 +336,25 @@ static int run_trials(struct run *r, struct err *err)
     return failed;
 }
 
+/* Seals the evidence, also when a trial failed: what was recorded before it is kept. Returns
+ * @failed, or what went wrong here. */
+static int finish(struct run *r, int failed, struct err *err)
+{
+    int64_t now = clock_mono_ns() - r->anchor.mono_ns;
+    bool whole = failed == 0 && !run_interrupted(r->control);
+    struct err own = {0};
+    int sealed = 0;
+
+    if (!whole)
+        sealed = store_note(r->store, now, "interrupted",
+                            failed < 0 ? err->text : "stopped by the user", &own);
+    if (sealed == 0)
+        sealed = store_finish(r->store, whole ? "complete" : "interrupted", &own);
+    if (failed == 0 && sealed < 0)
+        *err = own;
+    return failed < 0 ? failed : sealed;
+}
+
 int run_plan(const struct plan *p, const struct run_options *o, struct run_control *c,
              struct err *err)
 {
@@ -345,12 +366,7 @@ int run_plan(const struct plan *p, const struct run_options *o, struct run_contr
     failed = prepare(&r, err);
     if (failed == 0)
         failed = begin(&r, err);
-    if (failed == 0)
-        failed = run_trials(&r, err);
-    if (failed == 0 && run_interrupted(c))
-        failed = store_note(r.store, clock_mono_ns() - r.anchor.mono_ns, "interrupted",
-                            "stopped by the user", err);
-    if (failed == 0)
-        failed = store_finish(r.store, run_interrupted(c) ? "interrupted" : "complete", err);
-    return failed;
+    if (failed < 0)
+        return failed;
+    return finish(&r, run_trials(&r, err), err);
 }

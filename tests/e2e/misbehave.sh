@@ -67,7 +67,7 @@ plan reference
 sed -i 's/rate: 50/rate: 2/; s/requests: 4/requests: 6/' "$WORK/plan.yaml"
 ( sleep 1; kill "$SERVER_PID" ) &
 "$ASRUN" run "$WORK/plan.yaml" -o "$WORK/gone.asrun" --quiet
-"$ASRUN" show "$WORK/gone.asrun" samples --csv | column outcome | grep -qx refused ||
+"$ASRUN" show "$WORK/gone.asrun" samples --csv | column outcome | grep -x refused > /dev/null ||
   fail "gone: $(outcomes "$WORK/gone.asrun")"
 SERVER_PID=
 echo "ok: refused"

@@ -32,7 +32,7 @@ P
 for api in chat completions; do
   run "lengths-$api" --target.api=$api
   check_lengths "lengths-$api"
-  column cached_reported < "$WORK/lengths-$api.csv" | sort -u | grep -qx 0 &&
+  column cached_reported < "$WORK/lengths-$api.csv" | sort -u | grep -x 0 > /dev/null &&
     [ "$(column cached_reported < "$WORK/lengths-$api.csv" | sort -u | wc -l)" = 1 ] ||
     fail "$api: unique prompts met a prefix cache"
 done
