@@ -110,7 +110,7 @@ report() {
   echo "# Stamp fidelity, $(date -u +%F)"
   echo
   echo "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) CPUs, Linux $(uname -r)," \
-    "load average $(cut -d' ' -f1 /proc/loadavg) at the end. asrun $(git describe --always --dirty)."
+    "load average $(cut -d' ' -f1 /proc/loadavg) at the end. $("$build/asrun" --version | head -1)."
   echo "$requests requests at $rate/s, $tokens tokens each at gaps uniform in 10-30 ms. Server:" \
     "$(sed -n 's/^refserver: //p' "$dir/server.err")."
   echo
