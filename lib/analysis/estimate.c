@@ -32,12 +32,18 @@ static size_t trial_size(const struct column *s, size_t t)
     return s->first[t + 1] - s->first[t];
 }
 
+/* No metric is negative: an interval ends where its values end. */
+static double not_below_zero(double v)
+{
+    return v < 0 ? 0 : v;
+}
+
 void estimate_over_trials(struct estimate *e, const double *values, size_t n)
 {
     struct stats_mean m = stats_mean_t(values, n);
 
     e->value = m.mean;
-    e->lo = m.lo;
+    e->lo = not_below_zero(m.lo);
     e->hi = m.hi;
     e->trials = n;
 }
@@ -46,7 +52,7 @@ void estimate_over_trials(struct estimate *e, const double *values, size_t n)
 static bool quantile_over_trials(struct estimate *e, const struct column *s, size_t trials,
                                  double p)
 {
-    double values[64];
+    double values[64], value;
     size_t n = 0;
 
     for (size_t t = 0; t < trials && n < COUNT_OF(values); t++) {
@@ -62,8 +68,12 @@ static bool quantile_over_trials(struct estimate *e, const struct column *s, siz
     }
     if (n < LEAST_TRIALS_FOR_QUANTILES)
         return false;
+    value = e->value; /* of all requests; percentiles are not averaged */
     estimate_over_trials(e, values, n);
-    e->method = "mean of the trials' percentiles, Student t over trials";
+    e->value = value;
+    e->lo = fmin(e->lo, value);
+    e->hi = fmax(e->hi, value);
+    e->method = "order statistic; Student t over the trials' percentiles";
     return true;
 }
 
@@ -128,7 +138,7 @@ static void mean_within(struct estimate *e, const double *v, size_t n)
     struct stats_mean m = stats_mean_batches(v, n);
 
     e->value = m.mean;
-    e->lo = m.lo;
+    e->lo = not_below_zero(m.lo);
     e->hi = m.hi;
     e->n_eff = m.n_eff;
     e->method = "within-run, batch means";

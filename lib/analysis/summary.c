@@ -67,7 +67,7 @@ static void rate_within(struct estimate *e, const struct analysis *a, const stru
     for (size_t i = 0; i < ANALYSIS_SLICES; i++)
         v[i] = per_slice(a, m, good, t, i);
     mean = stats_mean_batches(v, ANALYSIS_SLICES);
-    e->lo = mean.lo;
+    e->lo = mean.lo < 0 ? 0 : mean.lo;
     e->hi = mean.hi;
     e->n_eff = mean.n_eff;
     e->method = "within-run, batch means of 60 slices";

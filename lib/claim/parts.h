@@ -33,5 +33,6 @@ json_t *figures_json(const struct claim_source *s);
 json_t *statement_json(const struct claim_source *s);
 char *sentence_text(const struct claim_source *s); /* caller frees */
 void value_text(struct str *out, const char *unit, double v);
+void ratio_text(struct str *out, double ratio); /* "1/16" where it is one */
 void load_text(struct str *out, const struct plan *p);
 void workload_text(struct str *out, const struct plan *p);

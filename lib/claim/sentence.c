@@ -46,6 +46,24 @@ void value_text(struct str *out, const char *unit, double v)
         str_addf(out, "%.4g %s", v, unit);
 }
 
+void ratio_text(struct str *out, double ratio)
+{
+    double inverse = 1 / ratio;
+
+    if (ratio < 1 && fabs(inverse - round(inverse)) < 1e-9 * inverse)
+        str_addf(out, "1/%.0f", inverse);
+    else
+        str_addf(out, "%.4g", ratio);
+}
+
+static void scale_text(struct str *out, const char *what, double ratio)
+{
+    if (ratio == 1)
+        return;
+    str_addf(out, ", %s x ", what);
+    ratio_text(out, ratio);
+}
+
 void workload_text(struct str *out, const struct plan *p)
 {
     if (p->family[0])
@@ -57,10 +75,8 @@ void workload_text(struct str *out, const struct plan *p)
     } else {
         str_addf(out, "fixed lengths %d in, %d out", p->fixed_input, p->fixed_output);
     }
-    if (p->scale_lengths != 1)
-        str_addf(out, ", lengths x %.4g", p->scale_lengths);
-    if (p->scale_rate != 1)
-        str_addf(out, ", rate x %.4g", p->scale_rate);
+    scale_text(out, "lengths", p->scale_lengths);
+    scale_text(out, "rate", p->scale_rate);
     if (p->family[0])
         str_add(out, ")");
 }

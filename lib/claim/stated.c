@@ -86,11 +86,13 @@ static json_t *unstated_item(const char *name, const char *how)
 static void unstated_words(json_t *list, const struct plan *p)
 {
     static const struct {
-        const char *words[3], *name, *how;
+        const char *words[4], *name, *how;
     } items[] = {
         {{"precision", "quanti", "dtype"}, "precision", "declare: {precision: ...}"},
         {{"weights", "checkpoint", NULL}, "model weights", "declare: {model.weights: ...}"},
-        {{"tenan", "exclusive", "alone"}, "tenancy", "assume: [\"no other tenant on the node\"]"},
+        {{"tenan", "exclusive", "alone", "other load"},
+         "tenancy",
+         "assume: [\"no other tenant on the node\"]"},
         {{"hardware", "gpu", "accelerator"},
          "hardware of the target",
          "system: {require: {gpu: ...}} or declare"},
@@ -141,12 +143,17 @@ static void gap_scale(json_t *list, const struct plan *p)
 {
     AUTO(str_release) struct str s = {0};
 
-    if (p->scale_lengths != 1)
-        str_addf(&s, "lengths are scaled to %.4g of production's: nothing is known of full lengths",
-                 p->scale_lengths);
+    if (p->scale_lengths != 1) {
+        str_add(&s, "lengths are scaled to ");
+        ratio_text(&s, p->scale_lengths);
+        str_add(&s, " of production's: nothing is known of full lengths");
+    }
     push_text(list, &s);
-    if (p->scale_rate != 1)
-        str_addf(&s, "the arrival rate is scaled to %.4g of production's", p->scale_rate);
+    if (p->scale_rate != 1) {
+        str_add(&s, "the arrival rate is scaled to ");
+        ratio_text(&s, p->scale_rate);
+        str_add(&s, " of production's");
+    }
     push_text(list, &s);
     if (p->load.speedup != 1 && p->load.arrivals == ARRIVALS_REPLAY)
         str_addf(&s, "arrivals are replayed at %.4g times their speed", p->load.speedup);

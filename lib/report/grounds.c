@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_UNSEEN = 12 };
+enum { MOST_UNSEEN = 12, LONGEST_VALUE = 60 };
 
 static void texts(struct page *p, const json_t *list)
 {
@@ -27,10 +27,17 @@ static void unstated(struct page *p, const json_t *list)
     page_wrap(p, 2, 2, names.data ? names.data : "");
 }
 
+/* Pages that an engine of another make would have are in the document alone. */
+static bool is_told(const json_t *fact, size_t told)
+{
+    return told < MOST_UNSEEN && strncmp(get_text(fact, "name"), "endpoint.", 9) != 0;
+}
+
 static void unseen(struct page *p, const json_t *list)
 {
+    AUTO(str_release) struct str rest = {0};
+    size_t i, told = 0;
     const json_t *v;
-    size_t i;
 
     if (json_array_size(list) == 0)
         return;
@@ -39,14 +46,53 @@ static void unseen(struct page *p, const json_t *list)
     {
         AUTO(str_release) struct str text = {0};
 
-        if (i == MOST_UNSEEN) {
-            str_addf(&text, "and %zu more, in the document", json_array_size(list) - i);
-            page_bullet(p, text.data ? text.data : "");
-            break;
-        }
+        if (!is_told(v, told))
+            continue;
         str_addf(&text, "%s %s: %s", get_text(v, "scope"), get_text(v, "name"), get_text(v, "why"));
         page_bullet(p, text.data ? text.data : "");
+        told++;
     }
+    str_addf(&rest, "and %zu more, in the document", json_array_size(list) - told);
+    if (told < json_array_size(list))
+        page_bullet(p, rest.data ? rest.data : "");
+}
+
+/* The facts of one scope that are known in one way. */
+static void facts_known(struct page *p, const char *scope, const json_t *list, const char *known)
+{
+    AUTO(str_release) struct str text = {0};
+    const json_t *f;
+    size_t i;
+
+    json_array_foreach(list, i, f)
+    {
+        const char *value = get_text(f, "value"), *unit = get_text(f, "unit");
+
+        if (strcmp(get_text(f, "known"), known) != 0 || strlen(value) > LONGEST_VALUE)
+            continue;
+        if (text.len == 0)
+            str_addf(&text, "%s, %s: ", scope, known);
+        else
+            str_add(&text, "; ");
+        str_addf(&text, "%s %s%s%s", get_text(f, "name"), value, unit[0] ? " " : "", unit);
+    }
+    if (text.data)
+        page_bullet(p, text.data);
+}
+
+void report_stack(struct page *p, const json_t *claim)
+{
+    static const char *const kinds[] = {"measured", "derived", "reported", "declared", "published"};
+    const json_t *facts = json_object_get(claim, "facts");
+    const char *scope;
+    json_t *list;
+
+    if (json_object_size(facts) == 0)
+        return;
+    page_heading(p, "Stack and system, and how it is known");
+    json_object_foreach((json_t *)(uintptr_t)facts, scope, list) for (size_t k = 0;
+                                                                      k < COUNT_OF(kinds); k++)
+        facts_known(p, scope, list, kinds[k]);
 }
 
 void report_grounds(struct page *p, const json_t *claim)

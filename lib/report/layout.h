@@ -35,5 +35,6 @@ void report_metrics(struct page *p, const json_t *claim);
 void report_parts(struct page *p, const json_t *claim);
 /* grounds.c */
 void report_grounds(struct page *p, const json_t *claim);
+void report_stack(struct page *p, const json_t *claim);
 void report_instrument(struct page *p, const json_t *claim);
 void report_expectations(struct page *p, const json_t *claim);

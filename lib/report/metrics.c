@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME = 22, CELL = 13 };
+enum { NAME = 22, CELL = 12 };
 
 struct scale {
     double factor;

@@ -35,7 +35,7 @@ static void assert_narrow(const char *page)
 
 static void the_page_has_all_it_must_have(void **state)
 {
-    AUTO(free) char *page = page_of((struct story){0}, false);
+    AUTO(free) char *page = page_of((struct story){.extra_percentile = 99.9}, false);
 
     (void)state;
     assert_has(page, "balances: 240 + 60 + 0 = 300");
@@ -46,6 +46,7 @@ static void the_page_has_all_it_must_have(void **state)
     assert_has(page, "Verdict: snapshot");
     assert_has(page, "Answer: met");
     assert_has(page, "met: p90 ttft.content.due@1 at most 500 ms; observed ");
+    assert_has(page, "  - target, reported: engine.name llama.cpp; engine.version b1234");
     assert_has(page, "Assumptions not stated");
     assert_has(page, "host cpu.governor: no cpufreq on this machine");
     assert_null(strchr(page, '\033'));
