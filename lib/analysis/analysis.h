@@ -34,6 +34,7 @@ struct ledger_row {
     int64_t scheduled;
     int64_t counted;
     int64_t warm_up; /* executed, excluded by the rule exclude.warm_up */
+    int64_t pilot;   /* executed, excluded: the capacity pilot (load.capacity) */
     int64_t not_executed[NOT_EXECUTED_COUNT_];
     int64_t outcomes[OUTCOME_COUNT_]; /* of the counted */
     int64_t warm_up_failed;           /* of the excluded */
@@ -42,6 +43,7 @@ struct ledger_row {
 struct ledger {
     struct ledger_row total, *trials; /* one a begun trial */
     struct ledger_row unbegun;        /* items of trials that never began */
+    struct ledger_row pilot;          /* of the capacity pilot; scheduled 0: there was none */
     size_t trial_count;
 };
 
@@ -117,6 +119,17 @@ struct tokens {
     double several_share; /* of content events that hold several tokens, at most; NAN: unknown */
 };
 
+/* What the capacity pilot showed: a closed loop completes a request for each one that it starts
+ * beyond its first @concurrency, so starts give the rate at which the target serves when every slot
+ * is full, without edge effects. */
+struct capacity {
+    int64_t requests, failed;
+    int32_t concurrency;
+    double per_s;         /* requests per second; NAN: no pilot, too short, or failures in it */
+    double offered_per_s; /* arrivals of the trials' open loop; NAN: closed loop */
+    double share;         /* offered of capacity; NAN: not known */
+};
+
 enum answer { ANSWER_MET, ANSWER_NOT_MET, ANSWER_CANNOT_TELL, ANSWER_NOT_ASKED };
 const char *answer_name(enum answer a);
 
@@ -171,8 +184,10 @@ struct trial_rates {
 
 struct analysis {
     struct analysis_input in;
-    struct evidence_trial *trials; /* copies; open ends closed by the last thing seen */
-    struct row *rows;              /* by trial and due time once ordered */
+    struct evidence_trial *trials;         /* copies; open ends closed by the last thing seen */
+    struct evidence_trial pilot;           /* count 0: no capacity pilot has begun */
+    int64_t pilot_first_ns, pilot_last_ns; /* its first and last start */
+    struct row *rows;                      /* by trial and due time once ordered */
     size_t row_count, row_cap;
     uint32_t *by_id; /* row of each id; UINT32_MAX: none */
     size_t by_id_count;
@@ -191,6 +206,7 @@ struct analysis {
     size_t summary_count;
     struct instrument instrument;
     struct tokens tokens;
+    struct capacity capacity;
     struct good_answer answers[ANALYSIS_MAX_GOOD];
     struct estimate expected[ANALYSIS_MAX_GOOD];
     enum answer answer; /* of all goods together */

@@ -35,7 +35,8 @@ int analysis_new(struct analysis **ret, const struct analysis_input *in, struct 
         return no_memory(err);
     if (in->trial_count > 0)
         memcpy(a->trials, in->trials, in->trial_count * sizeof *a->trials);
-    a->ledger.trial_count = in->trial_count;
+    capacity_split(a, in->trials, in->trial_count);
+    a->ledger.trial_count = a->in.trial_count;
     *ret = TAKE(a);
     return 0;
 }
@@ -169,9 +170,12 @@ static void count_instrument(struct instrument *in, const struct sample *s)
 int analysis_add_sample(struct analysis *a, const struct sample *s, struct err *err)
 {
     struct row row;
-    int r = check_sample(a, s, err);
+    int r;
 
     assert(!a->ordered);
+    if (capacity_takes(a, s->id))
+        return capacity_add(a, s, err);
+    r = check_sample(a, s, err);
     if (r < 0)
         return r;
     fill_row(&row, a, s);
@@ -254,6 +258,8 @@ int analysis_add_event(struct analysis *a, uint32_t sample, const struct event *
     uint32_t at = sample < a->by_id_count ? a->by_id[sample] : UINT32_MAX;
 
     assert(a->ordered);
+    if (capacity_takes(a, sample))
+        return 0;
     if (at == UINT32_MAX) /* of a sample that has not ended yet, in a live run */
         return strcmp(a->in.state, "running") == 0
                    ? 0
@@ -274,6 +280,7 @@ int analysis_finish(struct analysis *a, struct err *err)
         return r;
     column_open_trial(&a->gaps, a->in.trial_count);
     tokens_finish(&a->tokens);
+    capacity_make(a);
     if (column_sort(&a->gaps) < 0 || columns_fill(a) < 0 || instrument_make(a) < 0)
         return no_memory(err);
     r = summaries_make(a, err);

@@ -58,7 +58,7 @@ static void count_rows(struct analysis *a)
 
 static int64_t executed(const struct ledger_row *r)
 {
-    return r->counted + r->warm_up;
+    return r->counted + r->warm_up + r->pilot;
 }
 
 /* A trial that never ended shares the fate of the run. */
@@ -87,6 +87,7 @@ static void add_row(struct ledger_row *to, const struct ledger_row *r)
     to->scheduled += r->scheduled;
     to->counted += r->counted;
     to->warm_up += r->warm_up;
+    to->pilot += r->pilot;
     to->warm_up_failed += r->warm_up_failed;
     for (size_t i = 0; i < NOT_EXECUTED_COUNT_; i++)
         to->not_executed[i] += r->not_executed[i];
@@ -117,6 +118,12 @@ static int fill_trials(struct analysis *a, struct err *err)
         l->trials[t].scheduled = a->trials[t].count;
         r = explain_rest(a, &l->trials[t], a->trials[t].outcome, what, err);
         add_row(&l->total, &l->trials[t]);
+    }
+    if (r == 0 && a->pilot.count > 0) {
+        l->pilot.scheduled = a->pilot.count;
+        l->pilot.pilot = a->capacity.requests;
+        r = explain_rest(a, &l->pilot, a->pilot.outcome, "the capacity pilot", err);
+        add_row(&l->total, &l->pilot);
     }
     return r;
 }

@@ -19,6 +19,11 @@ struct row {
 /* ledger.c */
 bool row_is_warm_up(const struct analysis *a, const struct row *r);
 NODISCARD int ledger_make(struct analysis *a, struct err *err);
+/* capacity.c: the pilot's samples are counted apart from the trials'. */
+void capacity_split(struct analysis *a, const struct evidence_trial *trials, size_t count);
+bool capacity_takes(const struct analysis *a, uint32_t id);
+NODISCARD int capacity_add(struct analysis *a, const struct sample *s, struct err *err);
+void capacity_make(struct analysis *a);
 /* tokens.c */
 void tokens_add(struct tokens *t, const struct sample *s);
 void tokens_finish(struct tokens *t);

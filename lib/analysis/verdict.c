@@ -86,6 +86,21 @@ static void of_this_run_only(struct analysis *a)
         "steady state, drift and change points are not evaluated yet: true of this run only");
 }
 
+static void of_overload(struct analysis *a)
+{
+    const struct capacity *c = &a->capacity;
+
+    if (c->share > 1)
+        add(a, QUALIFIES,
+            "more was offered than the target can serve: %.3g requests/s of a capacity of %.3g/s",
+            c->offered_per_s, c->per_s);
+    else if (a->pilot.count > 0 && isnan(c->per_s))
+        add(a, QUALIFIES,
+            "the capacity pilot tells nothing: %" PRId64 " requests, %" PRId64
+            " of them failed, for %d at a time; use at least twice as many requests",
+            c->requests, c->failed, c->concurrency);
+}
+
 static void of_failures(struct analysis *a)
 {
     const struct ledger_row *l = &a->ledger.total;
@@ -102,6 +117,7 @@ void verdict_make(struct analysis *a)
     lost(a);
     late_client(a);
     of_this_run_only(a);
+    of_overload(a);
     of_failures(a);
     a->verdict = VERDICT_SNAPSHOT;
     for (size_t i = 0; i < a->reason_count; i++)

@@ -77,6 +77,7 @@ static void put_run(json_t *o, const struct claim_source *s)
     json_put_bool(o, "live", s->info->live);
     json_put(o, "workload", workload_json(s));
     json_put(o, "ledger", ledger_json(&s->analysis->ledger));
+    json_put(o, "capacity", capacity_json(s->analysis));
 }
 
 static void put_numbers(json_t *o, const struct claim_source *s)

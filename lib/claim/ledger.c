@@ -26,9 +26,10 @@ static json_t *row_json(const struct ledger_row *r)
     json_t *o = json_object(), *excluded = json_object();
 
     json_put_i64(o, "scheduled", r->scheduled);
-    json_put_i64(o, "executed", r->counted + r->warm_up);
+    json_put_i64(o, "executed", r->counted + r->warm_up + r->pilot);
     json_put_i64(o, "counted", r->counted);
     json_put_i64(excluded, "warm_up", r->warm_up);
+    json_put_i64(excluded, "capacity_pilot", r->pilot);
     json_put(o, "excluded", excluded);
     json_put_i64(o, "excludedFailed", r->warm_up_failed);
     json_put(o, "notExecuted", not_executed_json(r));
@@ -45,6 +46,24 @@ json_t *ledger_json(const struct ledger *l)
         json_push(trials, row_json(&l->trials[t]));
     json_put(o, "trials", trials);
     json_put(o, "neverBegun", row_json(&l->unbegun));
+    json_put(o, "capacityPilot", row_json(&l->pilot));
+    return o;
+}
+
+json_t *capacity_json(const struct analysis *a)
+{
+    const struct capacity *c = &a->capacity;
+    json_t *o;
+
+    if (a->pilot.count == 0)
+        return json_null();
+    o = json_object();
+    json_put_i64(o, "requests", c->requests);
+    json_put_i64(o, "failed", c->failed);
+    json_put_i64(o, "concurrency", c->concurrency);
+    json_put_real(o, "requestsPerSecond", c->per_s);
+    json_put_real(o, "offeredPerSecond", c->offered_per_s);
+    json_put_real(o, "offeredShare", c->share);
     return o;
 }
 

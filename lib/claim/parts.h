@@ -15,6 +15,7 @@ json_t *answers_json(const struct claim_source *s);
 json_t *expectations_json(const struct claim_source *s);
 json_t *trials_json(const struct claim_source *s);
 /* ledger.c */
+json_t *capacity_json(const struct analysis *a); /* null: no pilot */
 json_t *ledger_json(const struct ledger *l);
 /* instrument.c */
 json_t *parts_json(const struct analysis *a);

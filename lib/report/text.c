@@ -2,6 +2,7 @@
 /* The order of the page: the sentence, what was counted, the numbers, their grounds, the verdict.
  */
 #include "report/layout.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,10 @@ static void add_counts(struct str *out, const json_t *counts)
         if (json_integer_value(v) == 0)
             continue;
         str_addf(out, "%s%s %" JSON_INTEGER_FORMAT, first ? "" : ", ",
-                 strcmp(key, "warm_up") == 0 ? "warm-up" : key, json_integer_value(v));
+                 strcmp(key, "warm_up") == 0          ? "warm-up"
+                 : strcmp(key, "capacity_pilot") == 0 ? "capacity pilot"
+                                                      : key,
+                 json_integer_value(v));
         first = false;
     }
 }
@@ -81,6 +85,24 @@ static void balance_line(struct page *p, const json_t *ledger)
              total_of(json_object_get(ledger, "notExecuted")), get_count(ledger, "scheduled"));
 }
 
+static void capacity_line(struct page *p, const json_t *c)
+{
+    AUTO(str_release) struct str s = {0};
+    double offered = get_number(c, "offeredPerSecond"), share = get_number(c, "offeredShare");
+
+    if (isnan(get_number(c, "requestsPerSecond")))
+        return;
+    str_addf(&s,
+             "capacity: %.3g requests/s, measured after the trials by %" PRId64
+             " requests of the same kind, %" PRId64 " at a time",
+             get_number(c, "requestsPerSecond"), get_count(c, "requests"),
+             get_count(c, "concurrency"));
+    if (!isnan(share))
+        str_addf(&s, "; offered were %.3g/s, %.0f %% of it", offered, 100 * share);
+    if (str_ok(&s))
+        page_wrap(p, 2, 4, s.data);
+}
+
 static void ledger_row(struct page *p, const char *name, const json_t *row)
 {
     AUTO(str_release) struct str detail = {0};
@@ -106,6 +128,7 @@ void report_ledger(struct str *out, const json_t *ledger, const struct report_st
 {
     struct page p = {out, style->color};
     const json_t *trial, *unbegun = json_object_get(ledger, "neverBegun");
+    const json_t *pilot = json_object_get(ledger, "capacityPilot");
     size_t i;
 
     str_add(out, "                     scheduled       counted      excluded  not executed\n");
@@ -116,6 +139,8 @@ void report_ledger(struct str *out, const json_t *ledger, const struct report_st
         (void)snprintf(name, sizeof name, "trial %zu", i + 1);
         ledger_row(&p, name, trial);
     }
+    if (get_count(pilot, "scheduled") > 0)
+        ledger_row(&p, "capacity pilot", pilot);
     if (get_count(unbegun, "scheduled") > 0)
         ledger_row(&p, "never begun", unbegun);
     ledger_row(&p, "all", ledger);
@@ -207,6 +232,7 @@ void report_claim(struct str *out, const json_t *claim, const struct report_styl
     page_heading(&p, "Executed, counted, excluded");
     ledger_total(&p, ledger);
     balance_line(&p, ledger);
+    capacity_line(&p, json_object_get(claim, "capacity"));
     report_metrics(&p, claim);
     report_parts(&p, claim);
     report_expectations(&p, claim);
