@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim/claim.h"
 #include "asrun/asrun.h"
-#include "base/arena.h"
 #include "base/digest.h"
-#include "base/vec.h"
 #include "claim/parts.h"
+#include "record/fact_list.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,41 +122,12 @@ int claim_build(json_t **ret, const struct claim_source *s, struct err *err)
     return 0;
 }
 
-struct fact_list {
-    struct arena arena;
-    struct fact *items;
-    size_t count, cap;
-};
-
-static void fact_list_release(struct fact_list *l)
-{
-    free(l->items);
-    arena_release(&l->arena);
-}
-DEFINE_AUTO_HELD(struct fact_list, fact_list_release)
-
-static const char *copy(struct fact_list *l, const char *text)
-{
-    return arena_strdup(&l->arena, text ? text : "");
-}
-
-static int on_fact(void *ctx, const struct fact *f)
-{
-    struct fact_list *l = ctx;
-    struct fact own = {copy(l, f->scope), copy(l, f->name),   f->value ? copy(l, f->value) : NULL,
-                       copy(l, f->unit),  copy(l, f->source), f->known,
-                       f->time_ns};
-
-    if (!own.scope || !own.name || !own.unit || !own.source || (f->value && !own.value))
-        return -ENOMEM;
-    return VEC_PUSH(l->items, l->count, l->cap, own);
-}
-
 static int build_from(json_t **ret, const struct analysis *a, const struct plan *plan,
                       struct evidence *e, struct err *err)
 {
     AUTO(fact_list_release) struct fact_list facts = {0};
-    int r = evidence_each_fact(e, on_fact, &facts, err);
+    struct fact_sink sink = fact_list_sink(&facts);
+    int r = evidence_each_fact(e, sink.put, sink.ctx, err);
     size_t trials;
     const struct claim_source s = {.analysis = a,
                                    .plan = plan,

@@ -6,7 +6,7 @@
 #pragma once
 #include "plan/plan.h"
 #include "plan/schedule.h"
-#include "run/fact_list.h"
+#include "record/fact_list.h"
 #include "wire/url.h"
 #include "workload/prompt.h"
 

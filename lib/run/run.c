@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "plan/schedule.h"
 #include "run/calibrate.h"
-#include "run/fact_list.h"
+#include "record/fact_list.h"
 #include "run/recorder.h"
 #include "run/request.h"
 #include "run/target.h"

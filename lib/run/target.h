@@ -5,7 +5,7 @@
 #include "load/load.h"
 #include "plan/plan.h"
 #include "probe/probe.h"
-#include "run/fact_list.h"
+#include "record/fact_list.h"
 #include "run/request.h"
 
 struct target {

@@ -7,7 +7,7 @@
 #include "cmd/overrides.h"
 #include "embedded_demo_plan.h"
 #include "engine.h"
-#include "run/fact_list.h"
+#include "record/fact_list.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

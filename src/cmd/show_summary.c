@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 #include "cmd/show.h"
+#include "claim/claim.h"
+#include "report/report.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,14 +218,20 @@ int show_summary(const struct show *s, struct err *err)
 
 int show_ledger(const struct show *s, struct err *err)
 {
-    AUTO(tallies_release) struct tallies t = {0};
-    int r = tally(&t, s, err);
+    const struct report_style style = {.color = false};
+    AUTO(str_release) struct str text = {0};
+    json_t *ledger = NULL;
+    int r = claim_ledger(&ledger, s->evidence, err);
 
     if (r < 0)
         return r;
     if (s->format == ROWS_JSON)
-        return print_json(json_ledger(&t, evidence_info(s->evidence)), err);
-    print_ledger(&t, evidence_info(s->evidence));
+        return print_json(ledger, err);
+    report_ledger(&text, ledger, &style);
+    json_unref(ledger);
+    if (!str_ok(&text))
+        return err_set(err, -ENOMEM, "out of memory for the ledger");
+    fputs(text.data, stdout);
     return 0;
 }
 

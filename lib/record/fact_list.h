@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/run/fact_list.h - facts gathered before there is an evidence file to hold them. */
+/* lib/record/fact_list.h - facts kept in memory: before there is an evidence file, or read from
+ * one. */
 #pragma once
 #include "base/arena.h"
 #include "record/fact.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/fact_list.h"
+#include "record/fact_list.h"
 #include "base/vec.h"
 #include <stdarg.h>
 #include <stdio.h>
