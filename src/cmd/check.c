@@ -3,13 +3,12 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "cmd/cmd.h"
+#include "cmd/overrides.h"
 #include "plan/plan.h"
 #include "plan/schedule.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_OVERRIDES = 64 };
 
 struct totals {
     int64_t input, output, reuse, span_ns; /* span: of the longest trial; 0 for a closed loop */
@@ -114,32 +113,31 @@ static int print_document(char *(*make)(void), const char *end)
 
 static int run_check(int argc, char **argv)
 {
-    struct plan_override overrides[MAX_OVERRIDES];
-    const char *path = NULL;
-    size_t n = 0;
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"schema", no_argument, NULL, 's'},
+                                            {"keys", no_argument, NULL, 'k'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {0}};
+    struct overrides over = {0};
     bool json = false;
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0)
+    if (overrides_take(&over, &argc, argv, options) < 0)
+        return cmd_usage(&cmd_check, "more than %d --KEY=VALUE", OVERRIDES_MAX);
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h')
             return cmd_help(&cmd_check);
-        if (strcmp(argv[i], "--schema") == 0)
+        if (c == 's')
             return print_document(plan_schema, "\n");
-        if (strcmp(argv[i], "--keys") == 0)
+        if (c == 'k')
             return print_document(plan_key_docs, "");
-        if (strcmp(argv[i], "--json") == 0)
-            json = true;
-        else if (n == COUNT_OF(overrides))
-            return cmd_usage(&cmd_check, "more than %d --KEY=VALUE", MAX_OVERRIDES);
-        else if (plan_flag(&overrides[n], argv[i]))
-            n++;
-        else if (argv[i][0] == '-' && argv[i][1])
-            return cmd_usage(&cmd_check, "no option '%s'; plan keys are --KEY=VALUE", argv[i]);
-        else if (path)
-            return cmd_usage(&cmd_check, "name one plan, not also '%s'", argv[i]);
-        else
-            path = argv[i];
+        if (c != 'j')
+            return cmd_usage(&cmd_check, "no option '%s'; plan keys are --KEY=VALUE",
+                             argv[optind - 1]);
+        json = true;
     }
-    return path ? check(path, overrides, n, json) : cmd_usage(&cmd_check, "name a plan");
+    if (argc - optind != 1)
+        return cmd_usage(&cmd_check, argc == optind ? "name a plan" : "name one plan, not several");
+    return check(argv[optind], over.items, over.count, json);
 }
 
 const struct command cmd_check = {

@@ -24,18 +24,18 @@ struct demo {
     struct overrides over;
 };
 
+static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                        {"model", required_argument, NULL, 'm'},
+                                        {"engine", required_argument, NULL, 'e'},
+                                        {"plan", required_argument, NULL, 'p'},
+                                        {"slots", required_argument, NULL, 's'},
+                                        {"context", required_argument, NULL, 'c'},
+                                        {"quiet", no_argument, NULL, 'q'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
+
 static int options_read(struct demo *d, int argc, char **argv)
 {
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"model", required_argument, NULL, 'm'},
-                                            {"engine", required_argument, NULL, 'e'},
-                                            {"plan", required_argument, NULL, 'p'},
-                                            {"slots", required_argument, NULL, 's'},
-                                            {"context", required_argument, NULL, 'c'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-
     for (int c; (c = getopt_long(argc, argv, "o:qh", options, NULL)) != -1;)
         switch (c) {
         case 'o':
@@ -83,10 +83,11 @@ static void name_output(struct demo *d)
 static int plan_for_engine(struct plan **ret, struct demo *d, const struct engine_proc *e,
                            const struct engine_files *files, struct err *err)
 {
-    struct plan_override own[32] = {{"target.url", engine_url(e)}, {"target.model", files->alias}};
+    struct plan_override own[OVERRIDES_MAX + 2] = {{"target.url", engine_url(e)},
+                                                   {"target.model", files->alias}};
     size_t n = 2;
 
-    for (size_t i = 0; i < d->over.count && n < COUNT_OF(own); i++)
+    for (size_t i = 0; i < d->over.count; i++)
         own[n++] = d->over.items[i];
     if (d->plan_path)
         return plan_load(ret, d->plan_path, own, n, err);
@@ -174,14 +175,13 @@ static int run_demo(int argc, char **argv)
     struct err err = {0};
     int r;
 
-    if (overrides_take(&d.over, &argc, argv) < 0)
-        return cmd_usage(&cmd_demo, "%s", d.over.why);
+    if (overrides_take(&d.over, &argc, argv, options) < 0)
+        return cmd_usage(&cmd_demo, "more than %d --KEY=VALUE", OVERRIDES_MAX);
     r = options_read(&d, argc, argv);
     if (r != 0)
         return r == 1 ? cmd_help(&cmd_demo) : r;
     name_output(&d);
     r = with_engine(&d, &err);
-    overrides_release(&d.over);
     if (r < 0)
         return cmd_failed(&cmd_demo, &err);
     if (r != EXIT_HOLDS)

@@ -13,13 +13,13 @@ static int run_run(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {"output", required_argument, NULL, 'o'},
                                             {0}};
-    AUTO(overrides_release) struct overrides over = {0};
+    struct overrides over = {0};
     AUTO(plan_free) struct plan *plan = NULL;
     struct execute_options how = {.command = &cmd_run};
     struct err err = {0};
 
-    if (overrides_take(&over, &argc, argv) < 0)
-        return cmd_usage(&cmd_run, "%s", over.why);
+    if (overrides_take(&over, &argc, argv, options) < 0)
+        return cmd_usage(&cmd_run, "more than %d --KEY=VALUE", OVERRIDES_MAX);
     for (int c; (c = getopt_long(argc, argv, "o:qh", options, NULL)) != -1;) {
         if (c == 'h')
             return cmd_help(&cmd_run);
