@@ -2,18 +2,21 @@
 #include "run/run.h"
 #include "asrun/asrun.h"
 #include "base/clock.h"
+#include "base/fs.h"
 #include "plan/schedule.h"
 #include "run/calibrate.h"
 #include "record/fact_list.h"
 #include "run/recorder.h"
 #include "run/request.h"
 #include "run/target.h"
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { RING_RECORDS = 1 << 19, MAX_THREADS = 64 };
 static const int64_t LEAD_NS = 300 * NS_PER_MS; /* threads start and render ahead before zero */
@@ -78,14 +81,33 @@ static int declared_facts(struct run *r)
     return failed;
 }
 
+/* Found out before the target is asked anything. */
+static int check_output(const char *path, struct err *err)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+                   slash ? path : ".");
+    if (fs_exists(path))
+        return err_set(err, -EINVAL, "%s exists; evidence is never overwritten: name another file",
+                       path);
+    if (access(folder, W_OK) < 0)
+        return err_set(err, -EINVAL, "%s: no file can be written to %s: %s", path, folder,
+                       strerror(errno));
+    return 0;
+}
+
 /* Everything that is known before the first request, and all that can fail before it. */
 static int prepare(struct run *r, struct err *err)
 {
     struct fact_sink sink = fact_list_sink(&r->facts);
     struct prompt_calibration calibration = {.tokens_per_word = 1};
     uint32_t id = 0;
-    int failed = schedule_build(&r->schedule, r->plan, err);
+    int failed = check_output(r->options->out_path, err);
 
+    if (failed == 0)
+        failed = schedule_build(&r->schedule, r->plan, err);
     if (failed == 0 && getrandom(&id, sizeof id, 0) != sizeof id)
         failed = err_set(err, -EIO, "getrandom: %s", strerror(errno));
     (void)snprintf(r->run_id, sizeof r->run_id, "%08x", id);

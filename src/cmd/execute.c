@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/execute.h"
+#include "base/str.h"
 #include "base/units.h"
 #include "run/run.h"
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+enum { BAR_MIN = 5, BAR_MAX = 20, LOG_COLUMNS = 160 };
 
 static struct run_control control; /* a signal handler has no other way to it */
 
@@ -22,53 +25,76 @@ static void on_interrupt(int signal)
     run_interrupt(&control);
 }
 
-static void bar(char *buf, size_t size, const struct run_progress *p)
+static double done_share(const struct run_progress *p)
 {
     double share = p->planned_s > 0   ? p->elapsed_s / p->planned_s
                    : p->scheduled > 0 ? (double)p->ended / (double)p->scheduled
                                       : 0;
-    size_t filled = (size_t)(fmin(share, 1) * (double)(size - 1));
 
-    memset(buf, '.', size - 1);
-    memset(buf, '#', filled);
-    buf[size - 1] = '\0';
+    return fmin(fmax(share, 0), 1);
 }
 
-static void eta(char *buf, size_t size, const struct run_progress *p)
+static double seconds_left(const struct run_progress *p)
 {
-    double left = p->planned_s - p->elapsed_s;
-
-    if (p->planned_s <= 0 && p->achieved_per_s > 0)
-        left = (double)(p->scheduled - p->ended) / p->achieved_per_s;
-    if (left > 0)
-        (void)snprintf(buf, size, "ETA %.0f s", left);
-    else
-        (void)snprintf(buf, size, "%.0f s", p->elapsed_s);
+    if (p->planned_s > 0)
+        return p->planned_s - p->elapsed_s;
+    return p->achieved_per_s > 0 ? (double)(p->scheduled - p->ended) / p->achieved_per_s : 0;
 }
 
-static void latency(char *buf, size_t size, const struct store_live *live)
+static void add_latency(struct str *s, const struct store_live *live)
 {
     if (isnan(live->ttft_p50_ns))
-        (void)snprintf(buf, size, "TTFT -");
+        str_add(s, "  TTFT -");
     else
-        (void)snprintf(buf, size, "TTFT p50 %s p99 %s", units_show_ns(live->ttft_p50_ns).text,
-                       units_show_ns(live->ttft_p99_ns).text);
+        str_addf(s, "  TTFT p50 %s p99 %s", units_show_ns(live->ttft_p50_ns).text,
+                 units_show_ns(live->ttft_p99_ns).text);
 }
 
-static void show_line(const struct run_progress *p, const char *end)
+/* All but the bar, what matters most first: a narrow terminal cuts the end. */
+static void add_numbers(struct str *s, const struct run_progress *p)
 {
-    char filled[21], left[32], ttft[96], offered[32] = "closed loop";
-
-    bar(filled, sizeof filled, p);
-    eta(left, sizeof left, p);
-    latency(ttft, sizeof ttft, &p->live);
+    str_addf(s, " %" PRIu64 "/%" PRIu64, p->ended, p->scheduled);
+    if (seconds_left(p) >= 1)
+        str_addf(s, "  ETA %.0f s", seconds_left(p));
+    str_addf(s, "  errors %" PRIu64 "  in flight %" PRIu64, p->live.ended - p->live.ok,
+             p->live.in_flight);
+    add_latency(s, &p->live);
     if (p->offered_per_s > 0)
-        (void)snprintf(offered, sizeof offered, "offered %.2f/s", p->offered_per_s);
-    fprintf(stderr,
-            "trial %u/%u %s [%s] %" PRIu64 "/%" PRIu64 "  %s, done %.2f/s  in flight %" PRIu64
-            "  %s  errors %" PRIu64 "  %s%s",
-            p->trial, p->trials, p->phase, filled, p->ended, p->scheduled, offered,
-            p->achieved_per_s, p->live.in_flight, ttft, p->live.ended - p->live.ok, left, end);
+        str_addf(s, "  offered %.3g/s", p->offered_per_s);
+    str_addf(s, "  done %.3g/s", p->achieved_per_s);
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* The bar takes what the numbers leave of @columns, at most BAR_MAX; a line is never wrapped, since
+ * only the last line of a wrapped one could be drawn over. */
+static void show_line(const struct run_progress *p, size_t columns, const char *end)
+{
+    AUTO(str_release) struct str head = {0}, tail = {0};
+    size_t room, width;
+
+    str_addf(&head, "trial %u/%u %s", p->trial, p->trials, p->phase);
+    add_numbers(&tail, p);
+    if (!str_ok(&head) || !str_ok(&tail))
+        return;
+    room = columns > head.len + tail.len + 3 ? columns - head.len - tail.len - 3 : 0;
+    width = room > BAR_MAX ? BAR_MAX : room;
+    if (width >= BAR_MIN) {
+        size_t filled = (size_t)(done_share(p) * (double)width);
+
+        str_add(&head, " [");
+        for (size_t i = 0; i < width; i++)
+            str_add(&head, i < filled ? "#" : ".");
+        str_add(&head, "]");
+    }
+    str_add(&head, tail.data);
+    if (str_ok(&head))
+        fprintf(stderr, "%.*s%s", (int)columns - 1, head.data, end);
 }
 
 static void on_progress(void *ctx, const struct run_progress *p)
@@ -77,10 +103,10 @@ static void on_progress(void *ctx, const struct run_progress *p)
 
     if (s->terminal) {
         fputs("\r\033[K", stderr);
-        show_line(p, "");
+        show_line(p, terminal_columns(), "");
         s->drawn = true;
     } else if ((int64_t)p->elapsed_s != s->last_s || p->trial != s->last_trial)
-        show_line(p, "\n");
+        show_line(p, LOG_COLUMNS, "\n");
     s->last_s = (int64_t)p->elapsed_s;
     s->last_trial = p->trial;
 }
