@@ -147,6 +147,8 @@ static enum response_step framing(struct response *r, enum http1_step step,
     switch (step) {
     case HTTP1_HEAD:
         take_head(r);
+        if (r->http.is_encoded && is_good(r))
+            return fail(r, OUTCOME_BAD_HTTP, "a Content-Encoding that was not asked for");
         return RESPONSE_MORE;
     case HTTP1_END:
         return complete(r, event);

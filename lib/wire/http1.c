@@ -32,7 +32,7 @@ static void forget_head(struct http1 *p)
 {
     p->status = 0;
     p->minor = 0;
-    p->keep_alive = p->chunked = p->is_sse = p->is_json = false;
+    p->keep_alive = p->chunked = p->is_sse = p->is_json = p->is_encoded = false;
     p->body_to_eof = p->close = p->persist = false;
     p->content_length = -1;
     p->server[0] = '\0';

@@ -44,6 +44,7 @@ struct http1 {
     bool chunked;
     bool is_sse;            /* Content-Type: text/event-stream */
     bool is_json;           /* Content-Type: application/json (or +json) */
+    bool is_encoded;        /* Content-Encoding: anything but identity */
     int64_t content_length; /* -1: none given */
     char server[64];        /* Server header, cut to fit; "" if none */
     const char *why;        /* of a BAD step */

@@ -141,6 +141,16 @@ static const char *read_content_type(struct http1 *p, struct span value)
     return NULL;
 }
 
+/* Several are applied one after the other: one that isn't identity is enough. */
+static const char *read_content_encoding(struct http1 *p, struct span value)
+{
+    struct span coding;
+
+    while (list_next(&value, &coding))
+        p->is_encoded |= coding.len > 0 && !span_is(coding, "identity");
+    return NULL;
+}
+
 static const char *read_server(struct http1 *p, struct span value)
 {
     size_t n = value.len < sizeof p->server ? value.len : sizeof p->server - 1;
@@ -159,6 +169,7 @@ static const struct field {
     {"transfer-encoding", read_transfer_encoding, true},
     {"connection", read_connection, true},
     {"content-type", read_content_type, false},
+    {"content-encoding", read_content_encoding, false},
     {"server", read_server, false},
 };
 

@@ -22,7 +22,8 @@ static void see_head(struct seen *s)
     see_step(s, 'h', parser.status);
     see_step(s, 'l', parser.content_length);
     see_step(s, 'f',
-             parser.keep_alive | parser.chunked << 1 | parser.is_sse << 2 | parser.is_json << 3);
+             parser.keep_alive | parser.chunked << 1 | parser.is_sse << 2 | parser.is_json << 3 |
+                 parser.is_encoded << 4);
     for (const char *c = parser.server; *c; c++)
         see_step(s, 'c', *c);
 }

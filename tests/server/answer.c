@@ -20,6 +20,8 @@ static const char *reason_of(int status)
         return "Unauthorized";
     case 404:
         return "Not Found";
+    case 413:
+        return "Content Too Large";
     case 429:
         return "Too Many Requests";
     case 503:

@@ -10,7 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 256 << 10 };
+enum { READ_BYTES = 256 << 10, FLOOD_TURN = 16 };
+#define FLOOD_BYTES (INT64_C(2) << 30)
 
 static void enlist(struct worker *w, struct conn *c)
 {
@@ -167,10 +168,13 @@ static ssize_t send_some(struct conn *c, const char *data, size_t n)
 
 void conn_send(struct worker *w, struct conn *c, const char *data, size_t n)
 {
+    bool closes = c->mis == MIS_EARLY_CLOSE && c->budget <= (int64_t)n;
     ssize_t taken = 0;
 
     if (c->state == CONN_DEAD)
         return;
+    n = closes ? (size_t)c->budget : n;
+    c->budget -= (int64_t)n;
     if (c->out_at == c->out.len)
         taken = send_some(c, data, n);
     if (taken < 0) {
@@ -179,6 +183,31 @@ void conn_send(struct worker *w, struct conn *c, const char *data, size_t n)
         str_addn(&c->out, data + taken, n - (size_t)taken);
         want_write(w, c, true);
     }
+    if (closes && c->state != CONN_DEAD)
+        conn_close(w, c);
+}
+
+void conn_flood(struct worker *w, struct conn *c, struct slice unit)
+{
+    if (c->state == CONN_DEAD)
+        return;
+    c->flood = unit;
+    c->flood_left = FLOOD_BYTES;
+    conn_deafen(w, c);
+    want_write(w, c, true);
+}
+
+/* One turn's worth. What the socket takes of a unit only in part goes on behind it, in order. */
+static void flood_on(struct worker *w, struct conn *c)
+{
+    for (int i = 0; i < FLOOD_TURN && c->flood_left > 0 && c->out.len == 0; i++) {
+        conn_send(w, c, c->flood.data, c->flood.len);
+        c->flood_left -= (int64_t)c->flood.len;
+        if (c->state == CONN_DEAD)
+            return;
+    }
+    if (c->flood_left <= 0 && c->out.len == 0)
+        want_write(w, c, false);
 }
 
 static void send_pending(struct worker *w, struct conn *c)
@@ -194,7 +223,7 @@ static void send_pending(struct worker *w, struct conn *c)
         return;
     str_clear(&c->out);
     c->out_at = 0;
-    want_write(w, c, false);
+    want_write(w, c, c->flood_left > 0);
     if (c->state == CONN_CLOSING)
         die(w, c);
 }
@@ -233,6 +262,13 @@ static void consume(struct conn *c, size_t n)
     c->in.data[left] = '\0';
 }
 
+static void answer_early(struct worker *w, struct conn *c)
+{
+    c->mis = MIS_EARLY_ANSWER;
+    answer_status(w, c);
+    conn_close(w, c);
+}
+
 /* 1: a complete request was taken up, 0: more bytes are needed. */
 static int take_request(struct worker *w, struct conn *c, int64_t now)
 {
@@ -251,6 +287,10 @@ static int take_request(struct worker *w, struct conn *c, int64_t now)
     if (c->in.len - head >= body) {
         dispatch(w, c, c->in.data + head, now);
         consume(c, head + body);
+        return 1;
+    }
+    if (w->options->mis == MIS_EARLY_ANSWER) { /* before the request is complete */
+        answer_early(w, c);
         return 1;
     }
     if (c->request.expects && !c->continued)
@@ -308,6 +348,8 @@ void conn_ready(struct worker *w, struct conn *c, uint32_t events)
 {
     if (c->state != CONN_DEAD && (events & EPOLLOUT))
         send_pending(w, c);
+    if (c->state != CONN_DEAD && (events & EPOLLOUT) && c->flood_left > 0)
+        flood_on(w, c);
     if (c->state != CONN_DEAD && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         read_some(w, c);
 }

@@ -57,8 +57,10 @@ void emit_head(struct worker *w, struct conn *c)
                 "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n");
     if (c->mis == MIS_FLOOD_HEADERS)
         add_flood(&s);
+    if (c->mis == MIS_GZIP)
+        str_add(&s, "Content-Encoding: gzip\r\n");
     str_addf(&s, "Connection: %s\r\nTransfer-Encoding: chunked\r\n\r\n", answer_connection(w, c));
-    if (c->mis != MIS_SLOW_HEAD) {
+    if (c->mis != MIS_SLOW_HEAD && c->mis != MIS_DRIP) {
         conn_send(w, c, s.data, s.len);
         return;
     }

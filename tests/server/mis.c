@@ -35,6 +35,19 @@ static const struct {
     {"no-usage", MIS_NO_USAGE, 0},
     {"huge-event", MIS_HUGE_EVENT, 0},
     {"flood-headers", MIS_FLOOD_HEADERS, 0},
+    {"early-close", MIS_EARLY_CLOSE, 0},
+    {"early-answer", MIS_EARLY_ANSWER, 413},
+    {"drip", MIS_DRIP, 0},
+    {"gzip", MIS_GZIP, 0},
+    {"bad-utf8", MIS_BAD_UTF8, 0},
+    {"endless-line", MIS_ENDLESS_LINE, 0},
+    {"endless-headers", MIS_ENDLESS_HEADERS, 0},
+    {"endless-header", MIS_ENDLESS_HEADER, 0},
+    {"endless-continue", MIS_ENDLESS_CONTINUE, 0},
+    {"switch", MIS_SWITCH, 0},
+    {"negative-length", MIS_NEGATIVE_LENGTH, 0},
+    {"huge-length", MIS_HUGE_LENGTH, 0},
+    {"huge-chunk", MIS_HUGE_CHUNK, 0},
 };
 
 static int find(enum mis *ret, const char *text)

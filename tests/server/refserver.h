@@ -34,6 +34,19 @@ enum mis {
     MIS_NO_USAGE,
     MIS_HUGE_EVENT,
     MIS_FLOOD_HEADERS,
+    MIS_EARLY_CLOSE,
+    MIS_EARLY_ANSWER,
+    MIS_DRIP,
+    MIS_GZIP,
+    MIS_BAD_UTF8,
+    MIS_ENDLESS_LINE,
+    MIS_ENDLESS_HEADERS, /* this and what follows begin wrong: hostile.c */
+    MIS_ENDLESS_HEADER,
+    MIS_ENDLESS_CONTINUE,
+    MIS_SWITCH,
+    MIS_NEGATIVE_LENGTH,
+    MIS_HUGE_LENGTH,
+    MIS_HUGE_CHUNK,
 };
 /* Takes "NAME" or "NAME:K", with or without "bad-" before it; *@after is touched only with a K.
  * -EINVAL: no such name. */
@@ -141,6 +154,9 @@ struct conn {
     enum mis mis;
     int64_t after; /* content events before the misbehaviour */
     int64_t first_ns, index, tokens, sent;
+    int64_t budget;     /* MIS_EARLY_CLOSE: bytes until it closes */
+    struct slice flood; /* sent again and again while flood_left lasts */
+    int64_t flood_left;
     enum phase phase;
     struct rng rng;
     char prefix[640];
@@ -189,6 +205,8 @@ void conn_next_request(struct worker *w, struct conn *c);
 void conn_close(struct worker *w, struct conn *c); /* what is pending goes first */
 void conn_reset(struct worker *w, struct conn *c);
 void conn_deafen(struct worker *w, struct conn *c);
+/* Sends @unit over and over, as fast as it is taken, some 2 GiB; hears nothing any more. */
+void conn_flood(struct worker *w, struct conn *c, struct slice unit);
 void conn_reap(struct worker *w);
 void conn_release_all(struct worker *w);
 
@@ -206,6 +224,10 @@ void answer_usage(struct str *s, const struct worker *w, const struct conn *c);
 void stream_request(struct worker *w, struct conn *c, int64_t now_ns);
 void stream_leave(struct worker *w, struct conn *c, int64_t now_ns); /* gives the slot on */
 void stream_step(struct worker *w, struct conn *c);                  /* its deadline has come */
+
+/* hostile.c: answers of a server that means harm. True: c->mis is one that begins wrong. */
+bool hostile_start(struct worker *w, struct conn *c);
+void hostile_line(struct worker *w, struct conn *c); /* one line of an event, without end */
 
 /* emit.c: one event on the wire */
 void emit_prepare(struct conn *c);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SLOW_HEAD_NS NS_PER_MS
+#define DRIP_NS (50 * NS_PER_MS)
 
 static int64_t draw(struct conn *c, const struct dist *d)
 {
@@ -29,9 +30,11 @@ static void choose_misbehaviour(const struct worker *w, struct conn *c)
     const struct options *o = w->options;
 
     c->after = o->after;
+    c->budget = (int64_t)w->counts.requests; /* without a number: one byte more each time */
     if (mis_parse(&c->mis, &c->after, c->request.model, strlen(c->request.model)) == 0)
         return;
     c->mis = (int64_t)(w->counts.requests % (uint64_t)o->every) == 0 ? o->mis : MIS_NONE;
+    c->budget /= o->every;
 }
 
 static void begin(struct worker *w, struct conn *c, int64_t start_ns)
@@ -83,7 +86,7 @@ static bool spoil_start(struct worker *w, struct conn *c)
     } else if (mis_status(c->mis) > 0) {
         answer_status(w, c);
     } else {
-        return false;
+        return hostile_start(w, c);
     }
     return true;
 }
@@ -225,6 +228,9 @@ static bool spoil_stream(struct worker *w, struct conn *c)
     case MIS_STALL:
         conn_deafen(w, c);
         return true;
+    case MIS_ENDLESS_LINE:
+        hostile_line(w, c);
+        return true;
     case MIS_BAD_CHUNK:
         conn_send(w, c, "zz\r\ndata: {}\n\n\r\n", 17);
         conn_deafen(w, c);
@@ -252,7 +258,7 @@ static void content(struct worker *w, struct conn *c)
         if (c->mis == MIS_HUGE_EVENT && c->sent == i64_min(c->after, c->tokens - 1))
             emit_huge(w, c);
         else
-            emit_content(w, c, emit_word(c->sent));
+            emit_content(w, c, c->mis == MIS_BAD_UTF8 ? "\xc3(\xff" : emit_word(c->sent));
         c->sent++;
         if (c->mis == MIS_NONE)
             late_add(&w->late, w->sent_ns - c->due_ns);
@@ -269,7 +275,7 @@ static void head(struct worker *w, struct conn *c)
 {
     emit_head(w, c);
     if (c->head_at > 0) {
-        heap_put(w, c, c->due_ns + SLOW_HEAD_NS);
+        heap_put(w, c, c->due_ns + (c->mis == MIS_DRIP ? DRIP_NS : SLOW_HEAD_NS));
         return;
     }
     c->phase = PHASE_CONTENT;

@@ -40,6 +40,10 @@ static const struct answer answers[] = {
      true, 1, OUTCOME_OK, 3, 1, false},
     {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}", false, 1,
      OUTCOME_EARLY_END, -1, -1, true},
+    {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx", false, 0,
+     OUTCOME_BAD_HTTP, -1, -1, false},
+    {"HTTP/1.1 503 No\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx", false, 0,
+     OUTCOME_HTTP_5XX, -1, -1, true},
     {"nonsense\r\n\r\n", false, 0, OUTCOME_BAD_HTTP, -1, -1, false},
     {"", true, 0, OUTCOME_EARLY_END, -1, -1, false},
 };

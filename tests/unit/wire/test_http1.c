@@ -16,10 +16,11 @@ static void say_head(struct trace *t)
 {
     char text[160];
 
-    (void)snprintf(text, sizeof text, "%d%s%s%s%s len=%" PRId64 "%s%s", parser.status,
+    (void)snprintf(text, sizeof text, "%d%s%s%s%s%s len=%" PRId64 "%s%s", parser.status,
                    parser.keep_alive ? " keep" : "", parser.chunked ? " chunked" : "",
                    parser.is_sse ? " sse" : "", parser.is_json ? " json" : "",
-                   parser.content_length, parser.server[0] ? " server=" : "", parser.server);
+                   parser.is_encoded ? " encoded" : "", parser.content_length,
+                   parser.server[0] ? " server=" : "", parser.server);
     trace_say(t, text);
 }
 
@@ -93,6 +94,9 @@ static void reads_heads(void **state)
          "200 keep json len=1<x> END"},
         {OK "Content-Type: application/problem+json;a\r\nContent-Length: 1\r\n\r\nx",
          "200 keep json len=1<x> END"},
+        {OK "Content-Encoding: identity\r\nContent-Length: 1\r\n\r\nx", "200 keep len=1<x> END"},
+        {OK "Content-Encoding: identity, gzip\r\nContent-Length: 1\r\n\r\nx",
+         "200 keep encoded len=1<x> END"},
         {OK "Content-Type: text/event-streams\r\nContent-Length: 1\r\n\r\nx",
          "200 keep len=1<x> END"},
         {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 3\r\nX-Empty:\r\n\r\nno!",
