@@ -86,6 +86,10 @@ void load_text(struct str *out, const struct plan *p)
     switch (p->load.arrivals) {
     case ARRIVALS_CLOSED:
         str_addf(out, "a closed loop of %d at a time", p->load.concurrency);
+        if (p->load.think_ns)
+            str_addf(out, ", each resting %s%s after an answer",
+                     units_show_ns((double)p->load.think_ns).text,
+                     p->load.think_exponential ? " (exponential mean)" : "");
         break;
     case ARRIVALS_REPLAY:
         str_add(out, "the profile's own arrivals");

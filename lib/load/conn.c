@@ -51,7 +51,7 @@ static void end(struct engine *e, struct conn *c, enum outcome outcome, const ch
     if (e->in_flight-- == e->cap)
         e->full_until_ns = e->now_ns;
     if (e->closed)
-        e->slot_free[e->slot_head++ % (size_t)e->cap] = time_ns;
+        pace_slot_free(e, time_ns + e->config->schedule->items[c->sample].think_ns);
     if (reusable)
         keep_or_free(e, c);
     else

@@ -41,7 +41,7 @@ static void init_slots(struct engine *e)
 {
     e->closed = e->config->concurrency > 0;
     for (int32_t i = 0; e->closed && i < e->cap; i++)
-        e->slot_free[e->slot_head++] = e->config->start_ns;
+        pace_slot_free(e, e->config->start_ns);
 }
 
 int engine_new(struct engine **ret, const struct engine_setup *s, struct err *err)

@@ -89,8 +89,8 @@ struct engine {
 
     size_t share, rendered, released; /* items: this thread's, and how many are that far */
     struct ready ahead[ENGINE_AHEAD]; /* ring; rendered - released of them are filled */
-    int64_t *slot_free;               /* closed loop: ring of @cap times when a slot fell free */
-    size_t slot_head, slot_tail;
+    int64_t *slot_free; /* closed loop: heap of the times when a free slot may be used, @cap big */
+    int32_t slots;      /* free ones, resting or not */
 
     struct conn *conns;
     int32_t conn_count;
@@ -128,6 +128,7 @@ int64_t pace_next_due(const struct engine *e); /* INT64_MAX: none before somethi
 void pace_release(struct engine *e);           /* starts what is due at now_ns, a batch at most */
 bool pace_render(struct engine *e);            /* one more request, if there is room */
 bool pace_can_render(const struct engine *e);
+void pace_slot_free(struct engine *e, int64_t from_ns); /* closed loop: a slot, from then on */
 
 /* conn.c */
 void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns);

@@ -27,8 +27,7 @@ static uint32_t index_of(const struct engine *e, size_t nth)
 int64_t pace_next_due(const struct engine *e)
 {
     if (e->closed)
-        return e->slot_head == e->slot_tail ? INT64_MAX
-                                            : e->slot_free[e->slot_tail % (size_t)e->cap];
+        return e->slots ? e->slot_free[0] : INT64_MAX;
     return e->config->start_ns + e->config->schedule->items[index_of(e, e->released)].at_ns;
 }
 
@@ -53,6 +52,32 @@ bool pace_render(struct engine *e)
     return true;
 }
 
+void pace_slot_free(struct engine *e, int64_t from_ns)
+{
+    int32_t place = e->slots++;
+
+    assert(e->slots <= e->cap);
+    for (; place > 0 && from_ns < e->slot_free[(place - 1) / 2]; place = (place - 1) / 2)
+        e->slot_free[place] = e->slot_free[(place - 1) / 2];
+    e->slot_free[place] = from_ns;
+}
+
+/* The slot that may be used first is used now. */
+static void take_slot(struct engine *e)
+{
+    int64_t moved_ns = e->slot_free[--e->slots];
+    int32_t place = 0;
+
+    for (int32_t child = 1; child < e->slots; child = 2 * place + 1) {
+        child += child + 1 < e->slots && e->slot_free[child + 1] < e->slot_free[child];
+        if (e->slot_free[child] >= moved_ns)
+            break;
+        e->slot_free[place] = e->slot_free[child];
+        place = child;
+    }
+    e->slot_free[place] = moved_ns;
+}
+
 /* Starts the next item if it is due and can be started. */
 static bool release_one(struct engine *e)
 {
@@ -66,7 +91,7 @@ static bool release_one(struct engine *e)
     if (e->rendered == e->released && !pace_render(e))
         return false; /* all buffers are out: one comes back when a request is sent */
     if (e->closed)
-        e->slot_tail++;
+        take_slot(e);
     else if (due_ns < e->full_until_ns)
         e->report.cap_waits++;
     e->now_ns = e->ops->now(e->loop);

@@ -254,6 +254,9 @@ static int check_arrivals(struct reading *r)
         return fail(r, "load.concurrency", "is missing; say how many requests are out at a time");
     if (!closed && p->load.concurrency)
         return fail(r, "load.concurrency", "is for arrivals: closed only; use max_in_flight");
+    if (!closed && p->load.think_ns)
+        return fail(r, "load.think_time",
+                    "is for arrivals: closed only; an open loop does not wait for answers");
     if (p->load.arrivals != ARRIVALS_REPLAY && p->load.speedup != 1)
         return fail(r, "load.speedup", "is for arrivals: replay only; leave it out");
     if (p->load.arrivals != ARRIVALS_GAMMA && p->load.burstiness != 1)

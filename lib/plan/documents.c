@@ -121,6 +121,9 @@ static json_t *schema_of_value(const struct key *k)
         return truths(k->type == KEY_TRISTATE);
     case KEY_SECRET:
         return pattern("^(env|file):.");
+    case KEY_THINK:
+        return either(pattern("^(exponential )?(0|[0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))$"),
+                      json_pack("{s:i}", "const", 0));
     case KEY_WARM_UP:
         return pattern("^(none|first [0-9]+([.][0-9]+)?(ns|us|ms|s|m|h|k|Ki|M|Mi)?)$");
     case KEY_TEXTS:
@@ -218,7 +221,7 @@ static void add_range(struct str *out, const struct key *k)
                 str_addf(out, "%s`%s`", n++ ? ", " : "", k->choices[i]);
     } else if (k->min == 0 && k->max == 0)
         str_add(out, "");
-    else if (k->type == KEY_DURATION)
+    else if (k->type == KEY_DURATION || k->type == KEY_THINK)
         str_addf(out, "%s to %s", units_exact_ns((int64_t)k->min).text,
                  units_exact_ns((int64_t)k->max).text);
     else if (k->type == KEY_SEED)

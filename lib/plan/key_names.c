@@ -153,6 +153,7 @@ const char *key_takes(const struct key *k)
         [KEY_TRISTATE] = "auto, true or false",
         [KEY_ENUM] = "a word",
         [KEY_SECRET] = "env:NAME or file:PATH",
+        [KEY_THINK] = "a duration, or exponential DURATION: 2s, exponential 2s",
         [KEY_WARM_UP] = "first DURATION, first COUNT, or none",
         [KEY_TEXTS] = "a list of texts",
         [KEY_MAP] = "names with values: {NAME: VALUE}",

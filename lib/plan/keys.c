@@ -90,6 +90,10 @@ static const struct key keys[] = {
      "burstier"},
     {"load.concurrency", KEY_COUNT, NULL, 1, 100000, NULL, AT(load.concurrency), NONE,
      "closed: how many requests are out at any time"},
+    {"load.think_time", KEY_THINK, "0", 0, WEEK_NS, NULL, AT(load.think_ns),
+     AT(load.think_exponential),
+     "closed: how long a slot rests after an answer: always as long, or exponentially distributed "
+     "with this mean"},
     {"load.duration", KEY_DURATION, NULL, 1e6, WEEK_NS, NULL, AT(load.duration_ns), NONE,
      "how long a trial sends requests; or requests"},
     {"load.requests", KEY_COUNT64, NULL, 1, 50e6, NULL, AT(load.requests), NONE,

@@ -29,6 +29,7 @@ enum key_type {
     KEY_ENUM,       /* unsigned: position in @choices */
     KEY_SECRET,     /* two const char *: the variable at @field, the file at @field2 */
     KEY_WARM_UP,    /* exclude.warm_up and its two fields */
+    KEY_THINK,      /* int64_t, ns; bool at @field2: the mean of an exponential distribution */
     KEY_TEXTS,      /* const char **, size_t at @field2 */
     KEY_MAP,        /* struct plan_pair *, size_t at @field2 */
     KEY_GOOD,       /* struct plan_good *, size_t at @field2 */
@@ -37,7 +38,7 @@ enum key_type {
     KEY_SLO,        /* struct plan_slo *, size_t at @field2 */
 };
 
-enum { KEY_NO_FIELD = -1, KEY_MAX = 80 };
+enum { KEY_NO_FIELD = -1, KEY_MAX = 160 };
 
 struct key {
     const char *name;

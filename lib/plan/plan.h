@@ -78,10 +78,12 @@ struct plan {
     struct {
         enum arrivals arrivals;
         double speedup, rate_per_s, burstiness;
-        int32_t concurrency;   /* closed loop */
-        int64_t duration_ns;   /* 0: ends by requests (or the profile's end) */
-        int64_t requests;      /* 0: ends by duration */
-        int32_t max_in_flight; /* cap of the open loop; reaching it is recorded */
+        int32_t concurrency;    /* closed loop */
+        int64_t think_ns;       /* closed loop: rest of a slot between two requests; 0: none */
+        bool think_exponential; /* @think_ns is the mean of an exponential distribution */
+        int64_t duration_ns;    /* 0: ends by requests (or the profile's end) */
+        int64_t requests;       /* 0: ends by duration */
+        int32_t max_in_flight;  /* cap of the open loop; reaching it is recorded */
         int64_t timeout_ns, connect_timeout_ns, stall_timeout_ns;
         enum resend resend;
         int32_t threads;          /* I/O threads */

@@ -9,8 +9,8 @@
  * are, in each trial.
  *
  * The digest is SHA-256 over little-endian 64-bit integers: prompt seed, block tokens, trials,
- * items; then for each item trial, trigger, at_ns, input, output, blocks, and the block ids, one
- * integer each.
+ * items; then for each item trial, trigger, at_ns (the rest after the answer of an item that has
+ * one), input, output, blocks, and the block ids, one integer each.
  */
 #include "plan/schedule.h"
 #include "base/vec.h"
@@ -119,9 +119,9 @@ static int add_item(struct building *b, struct item item, int64_t row)
     return VEC_PUSH(b->s->items, b->s->count, b->item_cap, item) < 0 ? no_memory(b) : 0;
 }
 
-static int add_drawn(struct building *b, uint32_t trial, enum trigger trigger, int64_t at_ns)
+/* With lengths from the draw; @item has the rest. */
+static int add_drawn(struct building *b, struct item item)
 {
-    struct item item = {.at_ns = at_ns, .trial = trial, .trigger = (uint8_t)trigger};
     int64_t row = -1;
 
     draw_lengths(&b->draw, &item.input_tokens, &item.output_tokens, &row);
@@ -176,7 +176,7 @@ static int build_open(struct building *b, uint32_t trial)
         if (gap >= end_ns - at_ns)
             break;
         at_ns += gap;
-        r = add_drawn(b, trial, TRIGGER_AT, at_ns);
+        r = add_drawn(b, (struct item){.at_ns = at_ns, .trial = trial, .trigger = TRIGGER_AT});
         if (r < 0)
             return r;
     }
@@ -185,11 +185,15 @@ static int build_open(struct building *b, uint32_t trial)
 
 static int build_closed(struct building *b, uint32_t trial)
 {
-    int64_t n = b->p->load.requests ? b->p->load.requests : SCHEDULE_CLOSED_ITEMS;
+    const struct plan *p = b->p;
+    int64_t n = p->load.requests ? p->load.requests : SCHEDULE_CLOSED_ITEMS;
+    struct item item = {.at_ns = TIME_NONE, .trial = trial, .trigger = TRIGGER_SLOT_FREE};
 
     for (int64_t i = 0; i < n; i++) {
-        int r = add_drawn(b, trial, TRIGGER_SLOT_FREE, TIME_NONE);
+        int r;
 
+        item.think_ns = draw_think(&b->draw, p->load.think_ns, p->load.think_exponential);
+        r = add_drawn(b, item);
         if (r < 0)
             return r;
     }
@@ -207,7 +211,8 @@ static int build_capacity(struct building *b, uint32_t trial)
 
         if (b->profile.rows)
             b->draw.next_row = (size_t)(i * (int64_t)b->profile.row_count / n);
-        r = add_drawn(b, trial, TRIGGER_SLOT_FREE, TIME_NONE);
+        r = add_drawn(
+            b, (struct item){.at_ns = TIME_NONE, .trial = trial, .trigger = TRIGGER_SLOT_FREE});
         if (r < 0)
             return r;
     }
@@ -361,7 +366,7 @@ static void hash_item(struct hasher *h, const struct schedule *s, const struct i
 
     put_i64(&at, item->trial);
     put_i64(&at, item->trigger);
-    put_i64(&at, item->at_ns);
+    put_i64(&at, item->think_ns ? item->think_ns : item->at_ns);
     put_i64(&at, item->input_tokens);
     put_i64(&at, item->output_tokens);
     put_i64(&at, item->block_count);

@@ -16,7 +16,8 @@
 enum trigger { TRIGGER_AT = 0, TRIGGER_SLOT_FREE = 1, TRIGGER_AFTER = 2 };
 
 struct item {
-    int64_t at_ns; /* TRIGGER_AT: since its trial's start; else TIME_NONE */
+    int64_t at_ns;    /* TRIGGER_AT: since its trial's start; else TIME_NONE */
+    int64_t think_ns; /* TRIGGER_SLOT_FREE: how long its slot rests after its answer; else 0 */
     uint32_t trial;
     int32_t input_tokens, output_tokens;
     int32_t reuse_tokens; /* leading tokens whose blocks an earlier item of the trial had */

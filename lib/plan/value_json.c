@@ -72,6 +72,16 @@ static json_t *secret_json(const struct key *k, const void *base)
     return *env ? json_sprintf("env:%s", env) : *file ? json_sprintf("file:%s", file) : json_null();
 }
 
+static json_t *think_json(const struct key *k, const void *base)
+{
+    bool exponential;
+    int64_t ns;
+
+    memcpy(&ns, in(base, k->field), sizeof ns);
+    memcpy(&exponential, in(base, k->field2), sizeof exponential);
+    return json_sprintf("%s%s", exponential ? "exponential " : "", units_exact_ns(ns).text);
+}
+
 static json_t *warm_up_json(const struct plan *p)
 {
     if (p->exclude.warm_up == WARM_UP_NONE)
@@ -108,6 +118,8 @@ json_t *value_json(const struct key *k, const void *base)
         return enum_json(k, in(base, k->field));
     case KEY_SECRET:
         return secret_json(k, base);
+    case KEY_THINK:
+        return think_json(k, base);
     case KEY_WARM_UP:
         return warm_up_json(base);
     case KEY_TEXTS:

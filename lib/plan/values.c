@@ -24,7 +24,7 @@ static int set_text(struct reading *r, const char *text, void *field)
 
 static void show_bound(char *buf, size_t size, const struct key *k, double v)
 {
-    if (k->type == KEY_DURATION)
+    if (k->type == KEY_DURATION || k->type == KEY_THINK)
         (void)snprintf(buf, size, "%s", units_exact_ns((int64_t)v).text);
     else
         (void)snprintf(buf, size, "%.15g%s", v, k->type == KEY_RATE ? "/s" : "");
@@ -236,6 +236,25 @@ static int set_warm_up(struct reading *r, const char *shown, const struct node *
     return 0;
 }
 
+/* "2s", or "exponential 2s". */
+static int set_think(struct reading *r, const struct key *k, const char *shown,
+                     const struct node *n, void *base)
+{
+    static const char word[] = "exponential ";
+    bool exponential = strncmp(n->text, word, sizeof word - 1) == 0;
+    int64_t ns;
+
+    if (units_duration(&ns, n->text + (exponential ? sizeof word - 1 : 0)) < 0 ||
+        (exponential && ns == 0))
+        return reading_fail(r, n, shown, "'%.60s' does not fit; it takes %s", n->text,
+                            key_takes(k));
+    if (check_range(r, k, shown, n, (double)ns) < 0)
+        return -EINVAL;
+    memcpy(at(base, k->field), &ns, sizeof ns);
+    memcpy(at(base, k->field2), &exponential, sizeof exponential);
+    return 0;
+}
+
 static int set_scalar(struct reading *r, const struct key *k, const char *shown,
                       const struct node *n, void *base)
 {
@@ -269,6 +288,8 @@ static int set_scalar(struct reading *r, const struct key *k, const char *shown,
         return set_enum(r, k, shown, n, at(base, k->field));
     case KEY_SECRET:
         return secret_set(r, k, shown, n, base);
+    case KEY_THINK:
+        return set_think(r, k, shown, n, base);
     case KEY_WARM_UP:
         return set_warm_up(r, shown, n);
     default:

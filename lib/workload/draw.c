@@ -5,7 +5,7 @@
 #include "workload/draw.h"
 #include <math.h>
 
-enum { STREAM_LENGTHS = 0x6c656e01, STREAM_ARRIVALS = 0x61727201 };
+enum { STREAM_LENGTHS = 0x6c656e01, STREAM_ARRIVALS = 0x61727201, STREAM_THINKS = 0x74686e01 };
 
 void draw_init(struct draw *d, const struct profile *p, double length_scale, uint64_t seed)
 {
@@ -15,6 +15,7 @@ void draw_init(struct draw *d, const struct profile *p, double length_scale, uin
         d->gap_mean = profile_table_mean(p->model.inter_arrival_q);
     rng_init(&d->lengths, seed, STREAM_LENGTHS);
     rng_init(&d->arrivals, seed, STREAM_ARRIVALS);
+    rng_init(&d->thinks, seed, STREAM_THINKS);
 }
 
 static int32_t scaled(const struct draw *d, double tokens)
@@ -88,4 +89,9 @@ int64_t draw_gap(struct draw *d, enum arrivals kind, double rate_per_s, double b
 {
     assert(rate_per_s > 0);
     return llround(draw_unit_gap(d, kind, burstiness) / rate_per_s * 1e9);
+}
+
+int64_t draw_think(struct draw *d, int64_t mean_ns, bool exponential)
+{
+    return exponential ? llround(rng_exponential(&d->thinks) * (double)mean_ns) : mean_ns;
 }

@@ -21,7 +21,7 @@ struct draw {
     const struct profile *profile; /* or NULL: fixed lengths */
     int32_t fixed_input, fixed_output;
     double length_scale; /* 1 = as in the profile; lengths are rounded, at least 1 */
-    struct rng lengths, arrivals;
+    struct rng lengths, arrivals, thinks;
     double gap_mean; /* of a learned profile's inter-arrival table */
     size_t next_row; /* row profiles are walked in order, wrapping; learned ones are drawn from */
 };
@@ -32,3 +32,5 @@ void draw_lengths(struct draw *d, int32_t *input, int32_t *output, int64_t *row)
 /* Next gap in ns: exponential, gamma with shape 1/cv^2 = @burstiness, or constant, mean 1/rate.
  * ARRIVALS_REPLAY is for learned profiles: their own inter-arrival times, scaled to mean 1/rate. */
 int64_t draw_gap(struct draw *d, enum arrivals kind, double rate_per_s, double burstiness);
+/* Next rest of a closed loop's slot, from a stream of its own. */
+int64_t draw_think(struct draw *d, int64_t mean_ns, bool exponential);
