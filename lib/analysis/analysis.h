@@ -86,6 +86,7 @@ struct summary { /* of one metric */
 enum part {
     PART_WAIT,      /* due to released: in the generator */
     PART_CONNECT,   /* new connections only */
+    PART_TLS,       /* the handshake on a new connection */
     PART_SENDING,   /* first to last request byte */
     PART_WAITING,   /* last request byte to first content */
     PART_STREAMING, /* first to last content */
@@ -104,8 +105,8 @@ struct instrument {
     struct spread lag;             /* user stamp minus kernel stamp, of events */
     double batched_share;          /* of events that were not the last of their read */
     double step_share;             /* of events whose kernel stamp was refused as implausible */
-    struct spread release_to_send; /* without connecting */
-    struct spread due_to_send;     /* lateness: without connecting */
+    struct spread release_to_send; /* without connecting and its handshake */
+    struct spread due_to_send;     /* lateness: without them, too */
     double median_ttft_s;
     int64_t resent, reused, samples;
 };

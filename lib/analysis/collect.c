@@ -73,10 +73,12 @@ static double seconds_between(int64_t from_ns, int64_t to_ns)
 static void fill_parts(struct row *r, const struct sample *s)
 {
     double connect = seconds_between(s->connect_start_ns, s->connect_end_ns);
-    double connecting = isnan(connect) ? 0 : connect;
+    double tls = seconds_between(s->connect_end_ns, s->tls_end_ns);
+    double connecting = (isnan(connect) ? 0 : connect) + (isnan(tls) ? 0 : tls);
 
     r->part[PART_WAIT] = seconds_between(s->due_ns, s->released_ns);
     r->part[PART_CONNECT] = connect;
+    r->part[PART_TLS] = tls;
     r->part[PART_SENDING] = seconds_between(s->sent_ns, s->sent_last_ns);
     r->part[PART_WAITING] = seconds_between(s->sent_last_ns, s->first_content_ns);
     r->part[PART_STREAMING] = seconds_between(s->first_content_ns, s->last_content_ns);

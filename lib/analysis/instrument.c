@@ -6,8 +6,8 @@
 
 const char *part_name(enum part p)
 {
-    static const char *const names[PART_COUNT_] = {"wait", "connect", "sending", "waiting",
-                                                   "streaming"};
+    static const char *const names[PART_COUNT_] = {"wait",    "connect", "tls",
+                                                   "sending", "waiting", "streaming"};
 
     return (size_t)p < COUNT_OF(names) ? names[p] : "?";
 }

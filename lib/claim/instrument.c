@@ -37,7 +37,8 @@ json_t *parts_json(const struct analysis *a)
     json_t *list = json_array();
 
     for (int p = 0; p < PART_COUNT_; p++)
-        json_push(list, part_json(&a->parts[p], (enum part)p));
+        if (p != PART_TLS || a->parts[p].n > 0) /* there only where TLS was spoken */
+            json_push(list, part_json(&a->parts[p], (enum part)p));
     return list;
 }
 

@@ -62,16 +62,16 @@ static size_t put_number(uint8_t *out, int64_t v)
 }
 
 /* A row is short but for its texts and blobs, so it is laid out first and hashed in one go. */
-void chain_add(struct chain *c, enum table t, const struct cell *cells)
+void chain_add(struct chain *c, enum table t, const struct cell *cells, size_t count)
 {
     uint8_t row[1 + CELLS_MAX * 9];
     size_t n = 0;
 
-    assert(t >= c->last && table_cells(t) <= CELLS_MAX);
+    assert(t >= c->last && count <= CELLS_MAX);
     if (!chain_open(c))
         hasher_add(c->hasher, c->head.bytes, sizeof c->head.bytes);
     row[n++] = (uint8_t)t;
-    for (size_t i = 0; i < table_cells(t); i++) {
+    for (size_t i = 0; i < count; i++) {
         bool bytes = cells[i].type == SQLITE_TEXT || cells[i].type == SQLITE_BLOB;
 
         row[n++] = (uint8_t)cells[i].type;

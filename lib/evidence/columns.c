@@ -43,10 +43,12 @@ const struct column sample_columns[SAMPLE_COLUMNS] = {
     PLAIN(resent),
     PLAIN(kernel),
     {"error", offsetof(struct sample, error), 0, false, 0}, /* text; handled beside the numbers */
+    OR_NULL(tls_end_ns, TIME_NONE),
 };
 
-enum { STATE_FORMAT = 1, ERROR_COLUMN = SAMPLE_COLUMNS - 1 };
-#define STATE_BYTES_FIXED (1 + 8 * ERROR_COLUMN + 4 + 1)
+/* The state's numbers: all columns but the text, which follows them. Format 1 had one less. */
+enum { STATE_FORMAT = 2, NUMBERS = SAMPLE_COLUMNS - 1, NUMBERS_1 = 29 };
+#define STATE_BYTES_FIXED (1 + 8 * NUMBERS + 4 + 1)
 _Static_assert(STATE_BYTES_FIXED + sizeof(((struct sample *)0)->error) <= STATE_BYTES_MAX, "room");
 
 static bool is_unsigned(const struct column *c)
@@ -91,11 +93,16 @@ int column_set(const struct column *c, struct sample *s, int64_t v)
     return v >= INT32_MIN && v <= INT32_MAX ? 0 : -EBADMSG;
 }
 
+static const struct column *number(size_t i)
+{
+    return &sample_columns[i < NUMBERS_1 ? i : i + 1]; /* the text stands behind the first 29 */
+}
+
 struct sample sample_blank(uint32_t id)
 {
     struct sample s = {0};
 
-    for (size_t i = 0; i < ERROR_COLUMN; i++)
+    for (size_t i = 0; i < SAMPLE_COLUMNS; i++)
         if (sample_columns[i].nullable &&
             column_set(&sample_columns[i], &s, sample_columns[i].none))
             assert(false);
@@ -126,8 +133,8 @@ size_t state_encode(uint8_t *out, const struct sample *s, uint32_t parts)
     uint8_t *at = out;
 
     *at++ = STATE_FORMAT;
-    for (size_t i = 0; i < ERROR_COLUMN; i++)
-        at = put_le(at, (uint64_t)column_get(&sample_columns[i], s), 8);
+    for (size_t i = 0; i < NUMBERS; i++)
+        at = put_le(at, (uint64_t)column_get(number(i), s), 8);
     at = put_le(at, parts, 4);
     *at++ = (uint8_t)words;
     memcpy(at, s->error, words);
@@ -136,21 +143,22 @@ size_t state_encode(uint8_t *out, const struct sample *s, uint32_t parts)
 
 int state_decode(struct sample *ret, uint32_t *parts, const uint8_t *data, size_t len)
 {
-    struct sample s = {0};
+    struct sample s = sample_blank(0);
+    size_t numbers = len > 0 && data[0] == 1 ? NUMBERS_1 : NUMBERS, fixed = 1 + 8 * numbers + 4 + 1;
     size_t words;
 
-    if (len < STATE_BYTES_FIXED || data[0] != STATE_FORMAT)
+    if (len < fixed || data[0] < 1 || data[0] > STATE_FORMAT)
         return -EBADMSG;
-    words = data[STATE_BYTES_FIXED - 1];
-    if (words >= sizeof s.error || len != STATE_BYTES_FIXED + words)
+    words = data[fixed - 1];
+    if (words >= sizeof s.error || len != fixed + words)
         return -EBADMSG;
-    for (size_t i = 0; i < ERROR_COLUMN; i++)
-        if (column_set(&sample_columns[i], &s, (int64_t)get_le(data + 1 + 8 * i, 8)) < 0)
+    for (size_t i = 0; i < numbers; i++)
+        if (column_set(number(i), &s, (int64_t)get_le(data + 1 + 8 * i, 8)) < 0)
             return -EBADMSG;
     if (s.events < 0 || s.content_events < 0)
         return -EBADMSG;
-    memcpy(s.error, data + STATE_BYTES_FIXED, words);
-    *parts = (uint32_t)get_le(data + 1 + 8 * ERROR_COLUMN, 4);
+    memcpy(s.error, data + fixed, words);
+    *parts = (uint32_t)get_le(data + 1 + 8 * numbers, 4);
     *ret = s;
     return 0;
 }

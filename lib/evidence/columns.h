@@ -7,7 +7,8 @@
 #include "base/base.h"
 #include "record/sample.h"
 
-enum { SAMPLE_COLUMNS = 30, STATE_BYTES_MAX = 512 };
+/* Columns are only ever added at the end, and then nullable: the first asrun wrote 30 of them. */
+enum { SAMPLE_COLUMNS = 31, SAMPLE_COLUMNS_FIRST = 30, STATE_BYTES_MAX = 512 };
 
 struct column {
     const char *name;

@@ -267,7 +267,7 @@ static int32_t clip_i32(int64_t v)
 
 static void resend(struct sample *s)
 {
-    s->connect_start_ns = s->connect_end_ns = TIME_NONE;
+    s->connect_start_ns = s->connect_end_ns = s->tls_end_ns = TIME_NONE;
     s->sent_ns = s->sent_last_ns = s->first_byte_ns = TIME_NONE;
     s->reused = 0;
     s->resent += s->resent < UINT8_MAX;
@@ -295,6 +295,9 @@ static void apply_point(struct sample *s, const struct rec *r, int64_t ns)
         break;
     case POINT_CONNECT_END:
         s->connect_end_ns = ns;
+        break;
+    case POINT_TLS_END:
+        s->tls_end_ns = ns;
         break;
     case POINT_SENT:
         s->sent_ns = ns;

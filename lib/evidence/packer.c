@@ -67,9 +67,11 @@ void packer_release(struct packer *r)
 
 int packer_row(struct packer *r, enum table t, const struct cell *cells, struct err *err)
 {
-    for (size_t i = 0; i < table_cells(t); i++)
-        cell_bind(r->insert[t], (int)i + 1, &cells[i]);
-    chain_add(&r->chain, t, cells);
+    int count = sqlite3_bind_parameter_count(r->insert[t]);
+
+    for (int i = 0; i < count; i++)
+        cell_bind(r->insert[t], i + 1, &cells[i]);
+    chain_add(&r->chain, t, cells, (size_t)count);
     return sql_run(r->insert[t], table_name(t), err);
 }
 

@@ -47,19 +47,33 @@ const char *table_name(enum table t)
     return tables[t].name;
 }
 
-size_t table_cells(enum table t)
+int table_sample_columns(size_t *ret, sqlite3 *db, struct err *err)
 {
-    return tables[t].cells;
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int r = sql_prepare(&st, db, "SELECT * FROM sample LIMIT 0", err), n;
+
+    if (r < 0)
+        return r;
+    n = sqlite3_column_count(st) - 1; /* without seq */
+    if (n < SAMPLE_COLUMNS_FIRST)
+        return err_set(err, -EBADMSG, "table sample has too few columns");
+    *ret = n < SAMPLE_COLUMNS ? (size_t)n : SAMPLE_COLUMNS;
+    return 0;
 }
 
-static void add_columns(struct str *sql, enum table t)
+/* Sets *@cells to how many columns were named. */
+static int add_columns(size_t *cells, struct str *sql, sqlite3 *db, enum table t, struct err *err)
 {
-    if (t != TABLE_SAMPLE) {
+    int r = 0;
+
+    *cells = tables[t].cells;
+    if (t == TABLE_SAMPLE)
+        r = table_sample_columns(cells, db, err);
+    else
         str_add(sql, tables[t].columns);
-        return;
-    }
-    for (size_t i = 0; i < SAMPLE_COLUMNS; i++)
+    for (size_t i = 0; t == TABLE_SAMPLE && r == 0 && i < *cells; i++)
         str_addf(sql, "%s%s", i ? ", " : "", sample_columns[i].name);
+    return r;
 }
 
 static void add_sample_types(struct str *sql)
@@ -84,7 +98,8 @@ static void add_samples_view(struct str *sql)
                  " events, http_status, request_bytes, response_bytes, CASE finish");
     for (int i = FINISH_NONE; i <= FINISH_OTHER; i++)
         str_addf(sql, " WHEN %d THEN '%s'", i, finish_name((enum finish_reason)i));
-    str_add(sql, " END AS finish, reused, resent, kernel, error FROM sample ORDER BY id;");
+    str_add(sql,
+            " END AS finish, reused, resent, kernel, error, tls_end_ns FROM sample ORDER BY id;");
 }
 
 int table_create_all(sqlite3 *db, struct err *err)
@@ -111,11 +126,15 @@ int table_create_all(sqlite3 *db, struct err *err)
 int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)
 {
     AUTO(str_release) struct str sql = {0};
+    size_t cells;
+    int r;
 
     str_addf(&sql, "INSERT INTO %s (", tables[t].name);
-    add_columns(&sql, t);
+    r = add_columns(&cells, &sql, db, t, err);
+    if (r < 0)
+        return r;
     str_add(&sql, ") VALUES (");
-    for (size_t i = 0; i < tables[t].cells; i++)
+    for (size_t i = 0; i < cells; i++)
         str_add(&sql, i ? ", ?" : "?");
     str_add(&sql, ")");
     if (!str_ok(&sql))
@@ -126,9 +145,13 @@ int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)
 int table_select(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)
 {
     AUTO(str_release) struct str sql = {0};
+    size_t cells;
+    int r;
 
     str_add(&sql, "SELECT ");
-    add_columns(&sql, t);
+    r = add_columns(&cells, &sql, db, t, err);
+    if (r < 0)
+        return r;
     str_addf(&sql, " FROM %s ORDER BY seq", tables[t].name);
     if (!str_ok(&sql))
         return err_set(err, -ENOMEM, "read %s: out of memory", tables[t].name);

@@ -30,10 +30,10 @@ struct cell { /* one value of a row; @type is SQLite's */
 };
 
 const char *table_name(enum table t);
-size_t table_cells(enum table t);
 /* Creates every table and view in an empty database. */
 NODISCARD int table_create_all(sqlite3 *db, struct err *err);
-/* INSERT of one row / SELECT of all rows in the order they were written, without the row number. */
+/* INSERT of one row / SELECT of all rows in the order they were written, without the row number.
+ * Both of the columns that the file has: columns that came later are missing in older files. */
 NODISCARD int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);
 NODISCARD int table_select(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);
 
@@ -44,6 +44,8 @@ struct cell cell_blob(const void *data, size_t len);
 void cell_bind(sqlite3_stmt *st, int index, const struct cell *c);
 struct cell cell_read(sqlite3_stmt *st, int column); /* borrowed until the next step */
 
+/* How many of sample_columns the file has. */
+NODISCARD int table_sample_columns(size_t *ret, sqlite3 *db, struct err *err);
 /* The cells of a sample's row, and back. -EBADMSG: a value that no sample has. */
 void sample_cells(struct cell *ret, const struct sample *s);
 NODISCARD int sample_read(struct sample *ret, sqlite3_stmt *st);

@@ -20,20 +20,21 @@ DEFINE_AUTO_HELD(struct verifier, verifier_release)
 static int verify_row(struct verifier *v, enum table t, struct err *err)
 {
     struct cell cells[CELLS_MAX];
-    int r = sql_step(v->rows[t], table_name(t), err);
+    int r = sql_step(v->rows[t], table_name(t), err), count = sqlite3_column_count(v->rows[t]);
 
     if (r <= 0)
         return r < 0 ? r
                      : err_set(err, -EBADMSG, "chain: block %" PRId64 ": rows of %s are missing",
                                v->chain.blocks, table_name(t));
-    for (size_t i = 0; i < table_cells(t); i++)
-        cells[i] = cell_read(v->rows[t], (int)i);
+    assert(count <= CELLS_MAX);
+    for (int i = 0; i < count; i++)
+        cells[i] = cell_read(v->rows[t], i);
     if (t == TABLE_SAMPLE && v->watch) {
         r = v->watch->sample(v->watch->ctx, cells[0].number, cells[1].number, err);
         if (r < 0)
             return r;
     }
-    chain_add(&v->chain, t, cells);
+    chain_add(&v->chain, t, cells, (size_t)count);
     return 0;
 }
 

@@ -12,10 +12,14 @@
 static int select_samples(sqlite3_stmt **ret, sqlite3 *db, struct err *err)
 {
     AUTO(str_release) struct str sql = {0};
+    size_t there;
+    int r = table_sample_columns(&there, db, err);
 
+    if (r < 0)
+        return r;
     str_add(&sql, "SELECT ");
-    for (size_t i = 0; i < SAMPLE_COLUMNS; i++)
-        str_addf(&sql, "%s%s", i ? ", " : "", sample_columns[i].name);
+    for (size_t i = 0; i < SAMPLE_COLUMNS; i++) /* what is not there is not known */
+        str_addf(&sql, "%s%s", i ? ", " : "", i < there ? sample_columns[i].name : "NULL");
     str_add(&sql, " FROM sample ORDER BY id");
     if (!str_ok(&sql))
         return err_set(err, -ENOMEM, "read samples: out of memory");

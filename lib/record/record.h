@@ -25,8 +25,9 @@ enum rec_point {
     POINT_SENT = 4,       /* just before the write that carried the first request byte */
     POINT_SENT_LAST = 5,  /* after the write that carried the last; value = request bytes */
     POINT_FIRST_BYTE = 6, /* first response byte (stamp of its read) */
-    POINT_RESENT = 7, /* a stale reused connection was reset: times from CONNECT on start again */
-    POINT_END = 8,    /* end of the response: last byte of its body */
+    POINT_RESENT = 7,  /* a stale reused connection was reset: times from CONNECT on start again */
+    POINT_END = 8,     /* end of the response: last byte of its body */
+    POINT_TLS_END = 9, /* TLS handshake done; absent without TLS and on a reused connection */
 };
 
 /* What an event carried; several bits may be set. In the evidence as they are: never renumber. */
@@ -77,6 +78,7 @@ enum outcome {
     OUTCOME_TIMEOUT = 13, /* not complete within load.timeout */
     OUTCOME_CANCELLED = 14,   /* stopped by the user or the run's end while in flight */
     OUTCOME_INTERRUPTED = 15, /* in flight when asrun itself was killed; written by recovery */
+    OUTCOME_TLS = 16,         /* the TLS handshake, verification or protocol failed */
     OUTCOME_COUNT_,
 };
 const char *outcome_name(enum outcome o); /* "ok", "refused", "http_4xx", ... */

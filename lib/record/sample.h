@@ -15,6 +15,7 @@ struct sample {
     uint32_t trial; /* from 0 */
     int64_t due_ns, released_ns;
     int64_t connect_start_ns, connect_end_ns;
+    int64_t tls_end_ns; /* the TLS handshake, which began at connect_end_ns, was done */
     int64_t sent_ns, sent_last_ns;
     int64_t first_byte_ns;
     int64_t first_choice_ns;  /* first event with choices */

@@ -236,6 +236,7 @@ static const char *meaning(const char *part)
     static const char *const words[][2] = {
         {"wait", "due, not yet taken up by the client"},
         {"connect", "opening a connection, where one was opened"},
+        {"tls", "TLS handshake, where a connection was opened"},
         {"sending", "first to last request byte"},
         {"waiting", "last request byte to first content"},
         {"streaming", "first to last content"},

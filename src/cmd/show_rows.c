@@ -30,7 +30,8 @@ static const char *const sample_columns_csv[] = {
     "end_ns",           "input_requested", "input_reported",  "output_requested", "output_reported",
     "connect_start_ns", "sent_last_ns",    "first_choice_ns", "cached_reported",  "reuse_expected",
     "content_events",   "events",          "http_status",     "request_bytes",    "response_bytes",
-    "finish",           "reused",          "resent",          "kernel",           "error"};
+    "finish",           "reused",          "resent",          "kernel",           "error",
+    "tls_end_ns"};
 
 static int put_sample(void *ctx, const struct sample *s)
 {
@@ -70,7 +71,8 @@ static int put_sample(void *ctx, const struct sample *s)
         rows_number(s->reused),
         rows_number(s->resent),
         rows_number(s->kernel),
-        rows_text(s->error)};
+        rows_text(s->error),
+        rows_maybe(s->tls_end_ns, TIME_NONE)};
 
     return rows_put(&w->rows, values);
 }

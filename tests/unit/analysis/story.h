@@ -76,6 +76,7 @@ static inline struct sample story_sample(const struct story *s, struct rng *r, u
         .released_ns = due + NS_PER_MS / 2,
         .connect_start_ns = TIME_NONE,
         .connect_end_ns = TIME_NONE,
+        .tls_end_ns = TIME_NONE,
         .sent_ns = sent,
         .sent_last_ns = sent + 1000,
         .first_byte_ns = sent + ttft,
