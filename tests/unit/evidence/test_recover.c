@@ -116,6 +116,40 @@ static void the_next_open_recovers_a_killed_run_once(void **state)
     scene_remove(&s);
 }
 
+static void die_before_the_first_commit(struct scene *s)
+{
+    scene_begin(s, 1, 256, 3);
+    put_sample(store_ring(s->store, 0), 0);
+    put_step(store_ring(s->store, 0), 1, 0);
+    _exit(KILLED);
+}
+
+/* As the first asrun would have left it: its sample table has no tls_end_ns. */
+static void a_file_without_the_latest_columns_is_recovered_and_read(void **state)
+{
+    struct scene s = {0};
+    sqlite3 *db = NULL;
+
+    (void)state;
+    scene_make(&s);
+    assert_int_equal(in_child(die_before_the_first_commit, &s, -1), KILLED);
+    assert_int_equal(sqlite3_open(s.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP VIEW samples; ALTER TABLE sample DROP COLUMN tls_end_ns",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    for (int round = 0; round < 2; round++) {
+        AUTO(evidence_close) struct evidence *e = NULL;
+        struct err err = {0};
+
+        assert_int_equal(evidence_open(&e, s.path, EVIDENCE_RECOVER, &err), 0);
+        assert_int_equal(count_all(e).samples, 2);
+        assert_int_equal(count_all(e).ok, 1);
+    }
+    scene_remove(&s);
+}
+
 static void a_read_only_open_says_how_much_awaits_recovery(void **state)
 {
     AUTO(evidence_close) struct evidence *e = NULL;
@@ -346,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_open_recovers_a_killed_run_once),
+        cmocka_unit_test(a_file_without_the_latest_columns_is_recovered_and_read),
         cmocka_unit_test(a_read_only_open_says_how_much_awaits_recovery),
         cmocka_unit_test(a_living_writer_is_left_alone),
         cmocka_unit_test(a_spool_that_cannot_be_used_is_a_note),
