@@ -45,7 +45,7 @@ row() { # NAME FILE.json
      ([.ledger.notExecuted[]] | add // 0), (.ledger.outcomes.ok // 0), .ledger.balanced,
      (.capacity.requestsPerSecond // "-"), (.capacity.offeredPerSecond // "-"),
      (if .capacity.offeredShare then (100 * .capacity.offeredShare | round | tostring) + " %" else "-" end),
-     "\(.tokens.inputReportedVsRequested.compared - .tokens.inputReportedVsRequested.differ) of \(.tokens.inputReportedVsRequested.compared)", .instrument.lateness.p99]
+     "\(.tokens.inputReportedVsRequested.compared - .tokens.inputReportedVsRequested.differ) of \(.tokens.inputReportedVsRequested.compared)", 1e6 * .instrument.lateness.p99]
     | "| " + (map(if type == "number" then (. * 1000 | round / 1000) else . end | tostring) | join(" | ")) + " |"' "$2"
 }
 {
@@ -54,7 +54,7 @@ row() { # NAME FILE.json
   echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) CPUs, load average $(cut -d' ' -f1 /proc/loadavg) at the end. $("$asrun" version)."
   echo "\`bench/azure.sh\`: slice 10m to 15m of azure-llm-2023-conv.csv; scaled: lengths ${LENGTHS:-1/4}, model 15m, 4 slots, one engine thread."
   echo
-  echo "| run | scheduled | counted | warm-up | capacity pilot | not executed | ok | balanced | capacity/s | offered/s | offered share | prompts within 2 % or 2 | lateness p99 s |"
+  echo "| run | scheduled | counted | warm-up | capacity pilot | not executed | ok | balanced | capacity/s | offered/s | offered share | prompts within 2 % or 2 | lateness p99, µs |"
   echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
   row "scaled, embedded engine" "$work/scaled.json"
   row "unscaled, reference server" "$work/full.json"
