@@ -212,7 +212,8 @@ static void flood_on(struct worker *w, struct conn *c)
 
 static void send_pending(struct worker *w, struct conn *c)
 {
-    ssize_t taken = send_some(c, c->out.data + c->out_at, c->out.len - c->out_at);
+    size_t left = c->out.len - c->out_at; /* none: only a flood waits for the socket */
+    ssize_t taken = left > 0 ? send_some(c, c->out.data + c->out_at, left) : 0;
 
     if (taken < 0) {
         die(w, c);
