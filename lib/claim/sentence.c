@@ -81,6 +81,16 @@ void workload_text(struct str *out, const struct plan *p)
         str_add(out, ")");
 }
 
+static void rate_text(struct str *out, const struct plan *p, const char *kind)
+{
+    str_addf(out, "%s arrivals", kind);
+    if (!p->load.stage_count)
+        str_addf(out, " at %.4g per second", p->load.rate_per_s);
+    for (size_t i = 0; i < p->load.stage_count; i++)
+        str_addf(out, "%s%s for %s", i ? ", then " : " at ", stage_text(&p->load.stages[i]).text,
+                 units_exact_ns(p->load.stages[i].for_ns).text);
+}
+
 void load_text(struct str *out, const struct plan *p)
 {
     switch (p->load.arrivals) {
@@ -97,14 +107,14 @@ void load_text(struct str *out, const struct plan *p)
             str_addf(out, " at %.4g times their speed", p->load.speedup);
         break;
     case ARRIVALS_POISSON:
-        str_addf(out, "Poisson arrivals at %.4g per second", p->load.rate_per_s);
+        rate_text(out, p, "Poisson");
         break;
     case ARRIVALS_GAMMA:
-        str_addf(out, "gamma arrivals at %.4g per second, burstiness %.4g", p->load.rate_per_s,
-                 p->load.burstiness);
+        rate_text(out, p, "gamma");
+        str_addf(out, ", burstiness %.4g", p->load.burstiness);
         break;
     case ARRIVALS_CONSTANT:
-        str_addf(out, "constant arrivals at %.4g per second", p->load.rate_per_s);
+        rate_text(out, p, "constant");
         break;
     }
 }

@@ -2,6 +2,7 @@
 /* lib/plan/check.c - what only shows between keys: required ones, contradictions, the profile. */
 #include "plan/reading.h"
 #include "base/fs.h"
+#include "plan/ramp.h"
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -163,7 +164,7 @@ static void resolve_arrivals(struct reading *r, const struct profile *profile)
     p->load.arrivals = ARRIVALS_GAMMA;
     if (!given(r, "load.burstiness") && profile->model.arrival_gamma_shape > 0)
         p->load.burstiness = fmin(fmax(profile->model.arrival_gamma_shape, 0.01), 1000);
-    if (!p->load.duration_ns && !p->load.requests)
+    if (!p->load.duration_ns && !p->load.requests && !p->load.stage_count)
         p->load.duration_ns = 300 * NS_PER_S;
 }
 
@@ -208,6 +209,31 @@ static int check_profile(struct reading *r)
     return check_slice(r, &profile);
 }
 
+/* Stages say what rate and duration say otherwise; the effective plan has their sum. */
+static int check_stages(struct reading *r)
+{
+    struct plan *p = r->plan;
+    int64_t span_ns = ramp_span_ns(p->load.stages, p->load.stage_count);
+
+    if (p->load.stage_count == 0)
+        return 0;
+    if (!drawn(p->load.arrivals))
+        return fail(r, "load.stages", "are for arrivals: poisson, gamma or constant only");
+    if (p->load.rate_per_s > 0)
+        return fail(r, "load.rate", "and load.stages exclude each other; keep one");
+    if (p->load.requests)
+        return fail(r, "load.requests", "and load.stages both end a trial; keep one");
+    if (p->scale_rate != 1)
+        return fail(r, "workload.scale.rate",
+                    "scales the profile's rate, but load.stages say another; keep one");
+    if (p->load.duration_ns && p->load.duration_ns != span_ns)
+        return fail(r, "load.duration", "is not what load.stages add up to; leave it out");
+    if (!(ramp_mean_per_s(p->load.stages, p->load.stage_count) > 0))
+        return fail(r, "load.stages", "have no arrivals; give at least one a rate above 0");
+    p->load.duration_ns = span_ns;
+    return 0;
+}
+
 static int check_ends(struct reading *r)
 {
     const struct plan *p = r->plan;
@@ -234,7 +260,8 @@ static int check_rate(struct reading *r)
         return fail(r, "load.rate",
                     "is not for a closed loop, whose rate follows from load.concurrency; leave it "
                     "out");
-    if (drawn(p->load.arrivals) && p->load.rate_per_s <= 0 && !*p->profile)
+    if (drawn(p->load.arrivals) && p->load.rate_per_s <= 0 && !*p->profile &&
+        p->load.stage_count == 0)
         return fail(r, "load.rate", "is missing; write load: {rate: 4/s}");
     if (p->load.rate_per_s > 0 && p->scale_rate != 1)
         return fail(r, "workload.scale.rate",
@@ -298,8 +325,8 @@ static int check_stream(struct reading *r)
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
-        check_required, check_workload, check_profile, check_arrivals,
-        check_rate,     check_ends,     check_warm_up, check_stream,
+        check_required, check_workload, check_profile, check_arrivals, check_rate,
+        check_stages,   check_ends,     check_warm_up, check_stream,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

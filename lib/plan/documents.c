@@ -12,6 +12,7 @@
 
 #define DURATION "^(0|[0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))$"
 #define RATE "^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?/(s|m|h)$"
+#define RAMP "^[0-9.eE+-]+/(s|m|h)([.][.][0-9.eE+-]+/(s|m|h))?$"
 #define RATIO "^[0-9.]+(/[0-9.]+|%)?$"
 #define SIZE "^[0-9]+([.][0-9]+)?(k|Ki|M|Mi|G|Gi)?$"
 
@@ -85,7 +86,7 @@ static json_t *scalars(void)
     return json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean");
 }
 
-static json_t *list_of(const char *prefix);
+static json_t *list_of(const char *prefix, const char *required);
 
 static json_t *schema_of_value(const struct key *k)
 {
@@ -131,9 +132,13 @@ static json_t *schema_of_value(const struct key *k)
     case KEY_MAP:
         return map_of(NULL, scalars());
     case KEY_GOOD:
-        return list_of("good[]");
+        return list_of("good[]", "metric");
     case KEY_EXPECT:
-        return list_of("expect[]");
+        return list_of("expect[]", "metric");
+    case KEY_STAGES:
+        return list_of("load.stages[]", "for");
+    case KEY_RAMP:
+        return pattern(RAMP);
     case KEY_LIMIT:
         return either(typed("number"), typed("string"));
     case KEY_SLO:
@@ -181,7 +186,7 @@ static json_t *properties_for(json_t *root, const char *name)
     return json_object_get(root, "properties");
 }
 
-static json_t *list_of(const char *prefix)
+static json_t *list_of(const char *prefix, const char *required)
 {
     json_t *entry = object();
     size_t n = strlen(prefix);
@@ -190,7 +195,7 @@ static json_t *list_of(const char *prefix)
     for (size_t i = 0; (k = key_at(i)); i++)
         if (strncmp(k->name, prefix, n) == 0)
             json_put(json_object_get(entry, "properties"), key_leaf(k->name), schema_of_key(k));
-    json_put(entry, "required", json_pack("[s]", "metric"));
+    json_put(entry, "required", json_pack("[s]", required));
     return json_pack("{s:s, s:o}", "type", "array", "items", entry);
 }
 

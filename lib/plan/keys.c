@@ -7,6 +7,7 @@
 #define AT(f) (long)offsetof(struct plan, f)
 #define GOOD(f) (long)offsetof(struct plan_good, f)
 #define EXPECT(f) (long)offsetof(struct plan_expect, f)
+#define STAGE(f) (long)offsetof(struct plan_stage, f)
 #define NONE KEY_NO_FIELD
 
 /* The order of an enum key's words is the order of the enum; "" stands for its unstated value. */
@@ -94,6 +95,12 @@ static const struct key keys[] = {
      AT(load.think_exponential),
      "closed: how long a slot rests after an answer: always as long, or exponentially distributed "
      "with this mean"},
+    {"load.stages", KEY_STAGES, NULL, 0, 0, NULL, AT(load.stages), AT(load.stage_count),
+     "poisson, gamma, constant: rates one after the other, in place of rate and duration"},
+    {"load.stages[].rate", KEY_RAMP, NULL, 0, 1e6, NULL, STAGE(from_per_s), STAGE(to_per_s),
+     "mean arrival rate, or a ramp; 0/s: a pause; required"},
+    {"load.stages[].for", KEY_DURATION, NULL, 1e6, WEEK_NS, NULL, STAGE(for_ns), NONE,
+     "how long the stage lasts; required"},
     {"load.duration", KEY_DURATION, NULL, 1e6, WEEK_NS, NULL, AT(load.duration_ns), NONE,
      "how long a trial sends requests; or requests"},
     {"load.requests", KEY_COUNT64, NULL, 1, 50e6, NULL, AT(load.requests), NONE,

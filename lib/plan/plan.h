@@ -40,6 +40,11 @@ struct plan_expect {
     bool published; /* known: published (else declared) */
 };
 
+struct plan_stage {              /* of an open loop: the rate goes from one to the other */
+    double from_per_s, to_per_s; /* the same: no ramp; 0: nobody comes */
+    int64_t for_ns;
+};
+
 struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers (whose
                     * value may be env:NAME or file:PATH: see plan_secret()) */
     const char *key, *value;
@@ -78,12 +83,14 @@ struct plan {
     struct {
         enum arrivals arrivals;
         double speedup, rate_per_s, burstiness;
-        int32_t concurrency;    /* closed loop */
-        int64_t think_ns;       /* closed loop: rest of a slot between two requests; 0: none */
-        bool think_exponential; /* @think_ns is the mean of an exponential distribution */
-        int64_t duration_ns;    /* 0: ends by requests (or the profile's end) */
-        int64_t requests;       /* 0: ends by duration */
-        int32_t max_in_flight;  /* cap of the open loop; reaching it is recorded */
+        int32_t concurrency;       /* closed loop */
+        int64_t think_ns;          /* closed loop: rest of a slot between two requests; 0: none */
+        bool think_exponential;    /* @think_ns is the mean of an exponential distribution */
+        struct plan_stage *stages; /* in place of the rate; the duration is theirs */
+        size_t stage_count;
+        int64_t duration_ns;   /* 0: ends by requests (or the profile's end) */
+        int64_t requests;      /* 0: ends by duration */
+        int32_t max_in_flight; /* cap of the open loop; reaching it is recorded */
         int64_t timeout_ns, connect_timeout_ns, stall_timeout_ns;
         enum resend resend;
         int32_t threads;          /* I/O threads */
@@ -144,6 +151,10 @@ DEFINE_AUTO(struct plan *, plan_free)
 /* The plan's profile: a shipped name, else a file relative to the plan file's folder. -EINVAL if it
  * is not the one whose digest the plan carries. Only where @p->profile is not "". */
 NODISCARD int plan_profile(struct profile *ret, const struct plan *p, struct err *err);
+/* "2/s", "2/s..8/s". */
+struct stage_text {
+    char text[90];
+} stage_text(const struct plan_stage *s);
 /* What "env:NAME" or "file:PATH" (white space at its end cut) stands for: the API key, a header's
  * value. Never part of a message. Caller frees. */
 NODISCARD int plan_secret(char **ret, const char *reference, struct err *err);

@@ -36,6 +36,11 @@ NODISCARD int list_set(struct reading *r, const struct key *k, const char *shown
                        const struct node *n, void *base);
 json_t *list_json(const struct key *k, const void *base);
 
+/* load.stages. */
+NODISCARD int stages_set(struct reading *r, const struct key *k, const char *shown,
+                         const struct node *n, void *base);
+json_t *stage_json(const struct plan_stage *s);
+
 /* URLs, secrets and headers. */
 NODISCARD int url_check(struct reading *r, const char *shown, const struct node *n);
 NODISCARD int secret_set(struct reading *r, const struct key *k, const char *shown,

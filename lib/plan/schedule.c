@@ -15,6 +15,7 @@
 #include "plan/schedule.h"
 #include "base/vec.h"
 #include "plan/prefix.h"
+#include "plan/ramp.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,26 @@ static int build_open(struct building *b, uint32_t trial)
     return 0;
 }
 
+static int build_stages(struct building *b, uint32_t trial)
+{
+    const struct plan *p = b->p;
+    int64_t at_ns = 0;
+
+    for (int64_t i = 0;; i++) {
+        double unit = i == 0 && p->load.arrivals == ARRIVALS_CONSTANT
+                          ? 0
+                          : draw_unit_gap(&b->draw, p->load.arrivals, p->load.burstiness);
+        int r;
+
+        at_ns = ramp_next(p->load.stages, p->load.stage_count, at_ns, unit);
+        if (at_ns == TIME_NONE)
+            return 0;
+        r = add_drawn(b, (struct item){.at_ns = at_ns, .trial = trial, .trigger = TRIGGER_AT});
+        if (r < 0)
+            return r;
+    }
+}
+
 static int build_closed(struct building *b, uint32_t trial)
 {
     const struct plan *p = b->p;
@@ -229,7 +250,7 @@ static int build_trial(struct building *b, uint32_t trial)
     case ARRIVALS_CLOSED:
         return build_closed(b, trial);
     default:
-        return build_open(b, trial);
+        return b->p->load.stage_count ? build_stages(b, trial) : build_open(b, trial);
     }
 }
 
@@ -325,8 +346,9 @@ static int choose_rate(struct building *b)
     const struct plan *p = b->p;
     double n;
 
-    b->rate_per_s =
-        p->load.rate_per_s > 0 ? p->load.rate_per_s : b->s->production_rate_per_s * p->scale_rate;
+    b->rate_per_s = p->load.stage_count      ? ramp_mean_per_s(p->load.stages, p->load.stage_count)
+                    : p->load.rate_per_s > 0 ? p->load.rate_per_s
+                                             : b->s->production_rate_per_s * p->scale_rate;
     if (p->load.arrivals != ARRIVALS_REPLAY && p->load.arrivals != ARRIVALS_CLOSED &&
         b->rate_per_s <= 0)
         return err_set(b->err, -EINVAL,

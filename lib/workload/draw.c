@@ -67,8 +67,7 @@ static double draw_learned_gap(struct draw *d)
            d->gap_mean;
 }
 
-/* A gap with mean 1. */
-static double draw_unit_gap(struct draw *d, enum arrivals kind, double shape)
+double draw_unit_gap(struct draw *d, enum arrivals kind, double shape)
 {
     switch (kind) {
     case ARRIVALS_REPLAY:

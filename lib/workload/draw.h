@@ -29,6 +29,8 @@ struct draw {
 void draw_init(struct draw *d, const struct profile *p, double length_scale, uint64_t seed);
 /* Lengths (and prefix blocks: @row is the profile row, -1 if none) of the next request. */
 void draw_lengths(struct draw *d, int32_t *input, int32_t *output, int64_t *row);
+/* Next gap where the mean gap is 1, of the same stream: exponential, gamma, constant or learned. */
+double draw_unit_gap(struct draw *d, enum arrivals kind, double burstiness);
 /* Next gap in ns: exponential, gamma with shape 1/cv^2 = @burstiness, or constant, mean 1/rate.
  * ARRIVALS_REPLAY is for learned profiles: their own inter-arrival times, scaled to mean 1/rate. */
 int64_t draw_gap(struct draw *d, enum arrivals kind, double rate_per_s, double burstiness);

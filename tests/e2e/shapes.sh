@@ -51,5 +51,29 @@ awk '$2 == "request" { if (++n > 4) { rest = $3 - done[++next_done]; if (rest < 
      $5 == "done" { done[++ends] = $3; in_flight-- } in_flight > 4 { bad = 1 }
      END { exit bad || n != 40 || ends != 40 }' "$WORK/seen" || fail "four resting users"
 
+# gaps RATE: those of the arrivals at the server, in mean gaps.
+gaps() { awk -v rate="$1" '$2 == "request" { if (t) print ($3 - t) / 1e9 * rate; t = $3 }' "$WORK/seen"; }
+
+# Poisson and gamma arrivals; the other one's distribution is refused.
+plan "arrivals: poisson, rate: 100/s, duration: 4s"
+run
+gaps 100 > "$WORK/gaps"
+ks '1 - exp(-x)' < "$WORK/gaps" || fail "Poisson arrivals at the server"
+plan "arrivals: gamma, burstiness: 4, rate: 100/s, duration: 4s"
+run
+gaps 100 > "$WORK/gaps"
+ks '1 - exp(-4 * x) * (1 + 4 * x + 8 * x * x + 64 * x * x * x / 6)' < "$WORK/gaps" || fail "gamma arrivals at the server"
+! ks '1 - exp(-x)' < "$WORK/gaps" > "$WORK/out" || fail "gamma arrivals pass for Poisson: $(cat "$WORK/out")"
+
+# A ramp, a pause, a stage: as many arrivals by each moment as the integral of the rate says.
+plan "arrivals: constant, stages: [{rate: 0/s..100/s, for: 1s}, {rate: 0/s, for: 500ms}, {rate: 40/s, for: 1s}]"
+run
+awk '$2 == "request" { if (!t) t = $3; x = ($3 - t) / 1e9; n++
+       want = x < 1 ? 50 * x * x : x < 1.45 ? 50 : 50 + 40 * (x - 1.5)
+       if (n - 1 - want > worst) worst = n - 1 - want
+       if (want - n + 1 > worst) worst = want - n + 1 }
+     END { print "a ramp, a pause, a stage: " n " arrivals, off by " worst " at most"; exit n != 90 || worst > 2 }' \
+  "$WORK/seen" || fail "stages at the server"
+
 stop_server
 echo "ok: load shapes as the server saw them"

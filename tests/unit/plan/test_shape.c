@@ -99,12 +99,141 @@ static void a_capacity_pilot_does_not_rest(void **state)
         assert_int_equal(s->items[i].think_ns, 0);
 }
 
+static double gamma_half(double x, double unused)
+{
+    (void)unused;
+    return erf(sqrt(x / 2));
+}
+
+static void poisson_and_gamma_gaps_have_their_distribution(void **state)
+{
+    static double v[20000];
+    AUTO(schedule_free)
+    struct schedule *p = built("arrivals: poisson, rate: 50/s, duration: 200s", "");
+    AUTO(schedule_free)
+    struct schedule *g = built("arrivals: gamma, burstiness: 0.5, rate: 50/s, duration: 200s", "");
+
+    (void)state;
+    assert_true(p->count < COUNT_OF(v) && g->count < COUNT_OF(v));
+    for (size_t i = 1; i < p->count; i++)
+        v[i - 1] = (double)(p->items[i].at_ns - p->items[i - 1].at_ns) / 1e9 * 50;
+    assert_true(ks(v, p->count - 1, exponential, 0) < 1.95);
+    for (size_t i = 1; i < g->count; i++)
+        v[i - 1] = (double)(g->items[i].at_ns - g->items[i - 1].at_ns) / 1e9 * 50;
+    assert_true(ks(v, g->count - 1, gamma_half, 0) < 1.95);
+    assert_true(ks(v, g->count - 1, exponential, 0) > 5); /* the test can tell them apart */
+}
+
+/* Variance over mean of the arrivals in windows of @window_ns. */
+static double dispersion(const struct schedule *s, int64_t window_ns, size_t windows)
+{
+    double sum = 0, squares = 0, n = (double)windows;
+    size_t at = 0;
+
+    for (size_t w = 0; w < windows; w++) {
+        double count = 0;
+
+        for (; at < s->count && s->items[at].at_ns < (int64_t)(w + 1) * window_ns; at++)
+            count++;
+        sum += count;
+        squares += count * count;
+    }
+    return (squares - sum * sum / n) / (n - 1) / (sum / n);
+}
+
+/* For a renewal process it goes to 1 / shape; its standard error is about that times the root of
+ * 2 / windows. */
+static void counts_are_as_dispersed_as_asked(void **state)
+{
+    static const double shapes[] = {0.25, 1, 4};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        char load[100];
+        double d;
+
+        (void)snprintf(load, sizeof load,
+                       "arrivals: gamma, burstiness: %g, rate: 100/s, duration: 400s", shapes[i]);
+        AUTO(schedule_free) struct schedule *s = built(load, "");
+
+        d = dispersion(s, NS_PER_S, 400) * shapes[i];
+        assert_true(fabs(d - 1) < 4 * sqrt(2.0 / 400));
+    }
+}
+
+static void one_stage_is_the_schedule_of_its_rate(void **state)
+{
+    static const char *const kinds[] = {"poisson", "constant", "gamma, burstiness: 0.3"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        AUTO(schedule_free) struct schedule *a = NULL, *b = NULL, *c = NULL;
+        char load[160];
+
+        (void)snprintf(load, sizeof load, "arrivals: %s, rate: 7/s, duration: 60s", kinds[i]);
+        a = built(load, "trials: {count: 2}");
+        (void)snprintf(load, sizeof load, "arrivals: %s, stages: [{rate: 7/s, for: 60s}]",
+                       kinds[i]);
+        b = built(load, "trials: {count: 2}");
+        (void)snprintf(load, sizeof load, "arrivals: %s, stages: [{rate: 7/s..8/s, for: 60s}]",
+                       kinds[i]);
+        c = built(load, "trials: {count: 2}");
+        assert_true(digest_equal(&a->digest, &b->digest));
+        assert_close(a->offered_per_s, b->offered_per_s, 1e-12);
+        assert_false(digest_equal(&a->digest, &c->digest));
+    }
+}
+
+/* Integral of 0/s..20/s over 10 s, then a pause of 5 s, then 10/s. */
+static double expected_by(double t)
+{
+    return t < 10 ? t * t : t < 15 ? 100 : 100 + 10 * (t - 15);
+}
+
+static void constant_arrivals_follow_the_integral_of_the_rate(void **state)
+{
+    AUTO(schedule_free)
+    struct schedule *s = built("arrivals: constant, stages: [{rate: 0/s..20/s, for: 10s}, "
+                               "{rate: 0/s, for: 5s}, {rate: 10/s, for: 10s}]",
+                               "");
+
+    (void)state;
+    assert_in_range(s->count, 200, 201); /* the last is due as the stage ends */
+    for (size_t i = 0; i < s->count; i++)
+        assert_close(expected_by((double)s->items[i].at_ns / 1e9), (double)i, 1e-4);
+    assert_close(s->offered_per_s, 8, 0.05);
+}
+
+/* Rescaled by the integral, a ramp's arrivals are a Poisson process of rate 1 again. */
+static void a_poisson_ramp_is_poisson_on_the_scale_of_its_rate(void **state)
+{
+    static double v[20000];
+    AUTO(schedule_free)
+    struct schedule *s = built("arrivals: poisson, stages: [{rate: 10/s..90/s, for: 100s}]", "");
+
+    (void)state;
+    assert_true(s->count > 4700 && s->count < 5300);
+    for (size_t i = 0; i < s->count; i++) {
+        double t = (double)s->items[i].at_ns / 1e9;
+
+        v[i] = 10 * t + 0.4 * t * t;
+    }
+    for (size_t i = s->count - 1; i > 0; i--)
+        v[i] -= v[i - 1];
+    assert_true(ks(v, s->count, exponential, 0) < 1.95);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rests_are_exponential_where_the_plan_says_so),
         cmocka_unit_test(a_fixed_rest_is_the_same_for_all_and_none_changes_no_digest),
         cmocka_unit_test(a_capacity_pilot_does_not_rest),
+        cmocka_unit_test(poisson_and_gamma_gaps_have_their_distribution),
+        cmocka_unit_test(counts_are_as_dispersed_as_asked),
+        cmocka_unit_test(one_stage_is_the_schedule_of_its_rate),
+        cmocka_unit_test(constant_arrivals_follow_the_integral_of_the_rate),
+        cmocka_unit_test(a_poisson_ramp_is_poisson_on_the_scale_of_its_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
