@@ -146,8 +146,11 @@ int claim_read(json_t **ret, struct analysis **ret_analysis, struct plan **ret_p
     AUTO(plan_free) struct plan *plan = NULL;
     AUTO(analysis_free) struct analysis *a = NULL;
     struct err why = {0};
-    int r = plan_parse(&plan, evidence_plan(e), evidence_info(e)->path, NULL, 0, &why);
+    int r;
 
+    if (evidence_is_witness(e))
+        return err_set(err, -ENODATA, "%s: " CLAIM_WITNESS, evidence_info(e)->path);
+    r = plan_parse(&plan, evidence_plan(e), evidence_info(e)->path, NULL, 0, &why);
     if (r < 0) /* the plan in the file was valid when it was written */
         return err_set(err, r == -ENOMEM ? r : -EBADMSG, "%s", why.text);
     r = analysis_read(&a, e, plan, extra_percentile, err);

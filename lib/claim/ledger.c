@@ -72,8 +72,11 @@ int claim_ledger(json_t **ret, struct evidence *e, struct err *err)
     AUTO(plan_free) struct plan *plan = NULL;
     AUTO(analysis_free) struct analysis *a = NULL;
     struct err why = {0};
-    int r = plan_parse(&plan, evidence_plan(e), evidence_info(e)->path, NULL, 0, &why);
+    int r;
 
+    if (evidence_is_witness(e))
+        return err_set(err, -ENODATA, "%s: " CLAIM_WITNESS, evidence_info(e)->path);
+    r = plan_parse(&plan, evidence_plan(e), evidence_info(e)->path, NULL, 0, &why);
     if (r < 0)
         return err_set(err, r == -ENOMEM ? r : -EBADMSG, "%s", why.text);
     r = analysis_read_ledger(&a, e, plan, err);

@@ -32,6 +32,13 @@ const char *evidence_meta(struct evidence *e, const char *key)
     return NULL;
 }
 
+bool evidence_is_witness(struct evidence *e)
+{
+    const char *kind = evidence_meta(e, "kind");
+
+    return kind && strcmp(kind, "witness") == 0;
+}
+
 const char *evidence_plan(const struct evidence *e)
 {
     for (size_t i = 0; i < e->meta_count; i++)
@@ -276,6 +283,15 @@ static void count_awaiting(struct evidence *e)
     }
 }
 
+/* A witness schedules nothing: the file says how many samples there is room for, numbered without a
+ * gap as they were seen. */
+static void count_witnessed(struct evidence *e)
+{
+    e->info.scheduled = (uint32_t)e->info.samples;
+    for (size_t i = 0; i < e->trial_count; i++)
+        e->trials[i].count = (uint32_t)e->info.samples;
+}
+
 static int load(struct evidence *e, enum evidence_open mode, struct err *err)
 {
     int r = attach(e, err);
@@ -288,6 +304,8 @@ static int load(struct evidence *e, enum evidence_open mode, struct err *err)
         r = verify(e, err);
     if (r < 0)
         return r;
+    if (evidence_is_witness(e))
+        count_witnessed(e);
     if (running(e) && !e->info.live)
         count_awaiting(e);
     e->info.lost_records = meta_number(e, "lost_records");

@@ -50,6 +50,10 @@ const struct evidence_info *evidence_info(const struct evidence *e);
 const struct evidence_trial *evidence_trials(const struct evidence *e, size_t *count);
 /* The effective plan (canonical JSON). Borrowed. */
 const char *evidence_plan(const struct evidence *e);
+/* Packets of another client's run (docs/formats/evidence.md, "Witness files"): there is no plan,
+ * and
+ * @scheduled is the number of samples. */
+bool evidence_is_witness(struct evidence *e);
 /* A single value of the run's meta table; NULL if absent. Borrowed until close. */
 const char *evidence_meta(struct evidence *e, const char *key);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One request a socket, by its addresses: what it costs doesn't grow with the number of sockets, as
- * reading /proc/net/tcp would. An IPv4 connection of an IPv6 socket is found under its IPv4 addresses.
- * A socket without an inode is one that its process has closed: nobody's any more.
+ * reading /proc/net/tcp would. An IPv4 connection of an IPv6 socket is found under its IPv4
+ * addresses. A socket without an inode is one that its process has closed: nobody's any more.
  */
 #include "load/owner.h"
 #include <arpa/inet.h>
@@ -32,8 +32,7 @@ int owner_open(int *ret, struct err *err)
     return 0;
 }
 
-static struct request request_for(const struct segment_end *local,
-                                  const struct segment_end *remote)
+static struct request request_for(const struct segment_end *local, const struct segment_end *remote)
 {
     struct request q = {
         .head = {.nlmsg_len = sizeof q,

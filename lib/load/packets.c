@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The filter runs in the kernel, on what follows the link layer's header: TCP over IPv4 (no later
- * fragments) or IPv6, one of whose ports is the named one. A packet on the loopback interface passes
- * the capture twice, going out and coming in; only its coming in is kept, because that is when its
- * receiver has it. SO_TIMESTAMPNS makes the kernel stamp packets as they come in, the same stamp
- * that a reader of the socket would be given.
+ * fragments) or IPv6, one of whose ports is the named one. A packet on the loopback interface
+ * passes the capture twice, going out and coming in; only its coming in is kept, because that is
+ * when its receiver has it. SO_TIMESTAMPNS makes the kernel stamp packets as they come in, the same
+ * stamp that a reader of the socket would be given.
  */
 #include "load/packets.h"
 #include "base/fs.h"
@@ -19,14 +19,14 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-enum { RETIRE_MS = 5 };
+enum { RETIRE_MS = 1 };
 
 struct packets {
     int fd;
     uint8_t *map;
-    unsigned block;                   /* being read, or next */
-    unsigned left;                    /* packets of it that are left */
-    const struct tpacket3_hdr *at;    /* the next of them */
+    unsigned block;                /* being read, or next */
+    unsigned left;                 /* packets of it that are left */
+    const struct tpacket3_hdr *at; /* the next of them */
     uint64_t kept, dropped;
 };
 
@@ -47,7 +47,7 @@ static int set_filter(int fd, uint16_t port, struct err *err)
     enum { ACCEPT = 23, DROP = 24 };
     const uint32_t lo = if_nametoindex("lo");
 #define IF(at, op, k, yes, no)                                                                     \
-    BPF_JUMP(BPF_JMP | (op) | BPF_K, k, (uint8_t)((yes) - (at) - 1), (uint8_t)((no) - (at) - 1))
+    BPF_JUMP(BPF_JMP | (op) | BPF_K, k, (uint8_t)((yes) - (at)-1), (uint8_t)((no) - (at)-1))
 #define LOAD(how, k) BPF_STMT(BPF_LD | (how), (uint32_t)(k))
     struct sock_filter code[] = {
         LOAD(BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),

@@ -53,8 +53,8 @@ static bool may_watch(void *ctx, const struct segment_end *client, const struct 
     return owner_of(&owner, w->owner_fd, client, server) == 0 && owner == w->user;
 }
 
-/* The id is kept as SHA-256 over the file's salt and the id, its first 16 bytes: who knows the ids can
- * find them, nobody can read them off. */
+/* The id is kept as SHA-256 over the file's salt and the id, its first 16 bytes: who knows the ids
+ * can find them, nobody can read them off. */
 static int note_id(struct watch *w, uint32_t sample, const char *id, int64_t time_ns)
 {
     uint8_t salted[sizeof w->salt + 128];

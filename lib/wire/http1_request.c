@@ -88,11 +88,13 @@ static enum http1_step line_bytes(struct http1_request *r, const char **at, cons
 static void take_field(struct http1_request *r)
 {
     static const char name[] = "X-Request-Id:";
-    const char *from = r->line + sizeof name - 1, *end = r->line + r->line_len;
+    const char *from, *end;
 
     if (r->line_len > sizeof r->line || r->line_len < sizeof name ||
         strncasecmp(r->line, name, sizeof name - 1) != 0)
         return;
+    from = r->line + sizeof name - 1;
+    end = r->line + r->line_len;
     while (from < end && (*from == ' ' || *from == '\t'))
         from++;
     while (end > from && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
@@ -147,7 +149,7 @@ enum http1_step http1_request_next(struct http1_request *r, const char **at, con
         return HTTP1_END;
     if (r->state == STATE_BAD)
         return HTTP1_BAD_HEAD;
-    while (step == HTTP1_MORE && r->state != STATE_LINE && *at < end) {
+    while (step == HTTP1_MORE && r->state != STATE_LINE) {
         const char *from = *at;
 
         step = http1_next(&r->framing, at, end, &piece);

@@ -27,6 +27,7 @@ int cmd_failed(const struct command *c, const struct err *err)
 {
     fprintf(stderr, "asrun %s: %s\n", c->name, err->text);
     return err->code == -EINVAL || err->code == -ENOENT ? EXIT_USAGE
+           : err->code == -ENODATA                      ? EXIT_CANNOT_TELL
            : err->code == -EBADMSG                      ? EXIT_INTEGRITY
                                                         : EXIT_TARGET;
 }

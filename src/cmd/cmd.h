@@ -26,9 +26,9 @@ int cmd_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The usage text on stdout; EXIT_HOLDS. For --help. */
 int cmd_help(const struct command *c);
 /* "asrun VERB: WHY" on stderr; EXIT_USAGE for -EINVAL and -ENOENT, EXIT_INTEGRITY for -EBADMSG,
- * else EXIT_TARGET. */
+ * EXIT_CANNOT_TELL for -ENODATA, else EXIT_TARGET. */
 int cmd_failed(const struct command *c, const struct err *err);
 int cmd_exit_codes(void);
 
 extern const struct command cmd_run, cmd_check, cmd_demo, cmd_show, cmd_claim, cmd_profile,
-    cmd_version;
+    cmd_witness, cmd_version;

@@ -90,9 +90,9 @@ static struct units_text span(int64_t from, int64_t to)
 
 static int put_sample_text(void *ctx, const struct sample *s)
 {
-    struct units_text due = span(0, s->due_ns), wait = span(s->due_ns, s->sent_ns);
-    struct units_text ttft = span(s->due_ns, s->first_content_ns);
-    struct units_text total = span(s->due_ns, s->end_ns);
+    int64_t from = s->due_ns != TIME_NONE ? s->due_ns : s->sent_ns; /* a witness knows no due */
+    struct units_text due = span(0, from), wait = span(s->due_ns, s->sent_ns);
+    struct units_text ttft = span(from, s->first_content_ns), total = span(from, s->end_ns);
     struct walk *w = ctx;
     char id[64];
 

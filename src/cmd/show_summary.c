@@ -137,6 +137,7 @@ static json_t *json_summary(const struct show *s, const struct tallies *t)
 
     json_put_str(o, "path", info->path);
     json_put_str(o, "state", info->state);
+    json_put_str(o, "kind", evidence_is_witness(s->evidence) ? "witness" : "run");
     json_put_bool(o, "live", info->live);
     json_put_str(o, "run_id", evidence_meta(s->evidence, "run_id"));
     json_put_str(o, "asrun_version", evidence_meta(s->evidence, "asrun_version"));
@@ -157,6 +158,25 @@ static void print_trial(const struct evidence_trial *t, const struct tally *of)
 {
     printf("trial %u: %s; %u scheduled = %" PRId64 " executed + %" PRId64 " not executed\n",
            t->trial, t->outcome, t->count, of->executed, (int64_t)t->count - of->executed);
+    for (int i = 0; i < OUTCOME_COUNT_; i++)
+        if (of->outcome[i] > 0)
+            printf("  %-14s %" PRId64 "\n", outcome_name((enum outcome)i), of->outcome[i]);
+}
+
+static const char *meta_or_0(const struct show *s, const char *key)
+{
+    const char *text = evidence_meta(s->evidence, key);
+
+    return text ? text : "0";
+}
+
+/* What a witness saw, and what it may have missed. */
+static void print_witness(const struct show *s, const struct tally *of)
+{
+    printf("witness   of port %s; %s packets, %s dropped by the capture; %s exchanges lost\n"
+           "requests  %" PRId64 "\n",
+           meta_or_0(s, "witness.port"), meta_or_0(s, "witness.packets"),
+           meta_or_0(s, "witness.dropped"), meta_or_0(s, "witness.lost"), of->executed);
     for (int i = 0; i < OUTCOME_COUNT_; i++)
         if (of->outcome[i] > 0)
             printf("  %-14s %" PRId64 "\n", outcome_name((enum outcome)i), of->outcome[i]);
@@ -198,8 +218,10 @@ static void print_summary(const struct show *s)
     print_state(i);
     printf("run       %s, begun %s, asrun %s\n", id ? id : "-",
            clock_rfc3339(i->anchor.real_ns).text, version ? version : "-");
-    printf("plan      sha256:%s\nschedule  sha256:%s\nprompts   sha256:%s\nchain     sha256:%s\n",
-           i->plan_digest, i->schedule_digest, i->prompts_digest, i->chain_head);
+    if (!evidence_is_witness(s->evidence))
+        printf("plan      sha256:%s\nschedule  sha256:%s\nprompts   sha256:%s\n", i->plan_digest,
+               i->schedule_digest, i->prompts_digest);
+    printf("chain     sha256:%s\n", i->chain_head);
 }
 
 int show_summary(const struct show *s, struct err *err)
@@ -212,7 +234,10 @@ int show_summary(const struct show *s, struct err *err)
     if (s->format == ROWS_JSON)
         return print_json(json_summary(s, &t), err);
     print_summary(s);
-    print_ledger(&t, evidence_info(s->evidence));
+    if (evidence_is_witness(s->evidence) && t.count > 0)
+        print_witness(s, &t.of[0]);
+    else
+        print_ledger(&t, evidence_info(s->evidence));
     return 0;
 }
 
@@ -241,6 +266,8 @@ int show_plan(const struct show *s, struct err *err)
     json_t *document = NULL;
     int r;
 
+    if (evidence_is_witness(s->evidence))
+        return err_set(err, -ENODATA, "a witness's file carries no plan");
     if (s->format == ROWS_JSON) {
         puts(plan);
         return 0;
