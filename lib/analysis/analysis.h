@@ -3,15 +3,17 @@
  * lib/analysis/analysis.h - from raw samples to figures: what was counted and what was not (the
  * ledger), every metric with its interval, the answers to the plan's `good`, and the verdict.
  *
- * Order: analysis_new(); all samples (any order); analysis_order(); all events, in order of sample
- * and index; analysis_finish(). Or analysis_read(), which does all of it from an evidence file.
- * Keeps a row of times a sample and a double a gap, never events. Everything in struct analysis is
- * read-only for others. Which statistic is used where, and why: docs/method.md.
+ * Order: analysis_new(); all samples (any order); analysis_order(); all seconds (any order) and all
+ * events, in order of sample and index; analysis_finish(). Or analysis_read(), which does all of it
+ * from an evidence file. Keeps a row of times a sample and a double a gap, never events. Everything
+ * in struct analysis is read-only for others. Which statistic is used where, and why:
+ * docs/method.md.
  *
  * Errors: -EBADMSG the evidence contradicts itself (the ledger does not balance, a sample that no
  * trial has, two of one id); -ENOMEM.
  */
 #pragma once
+#include "analysis/condition.h"
 #include "base/base.h"
 #include "evidence/evidence.h"
 #include "metric/metric.h"
@@ -99,7 +101,18 @@ struct spread { /* a plain description, without interval */
     double p50, p99, max; /* seconds; NAN: none */
 };
 
+struct gate_result {         /* of one gate, over the measured seconds of all I/O threads */
+    int64_t warned, refused; /* seconds */
+    double refused_share;    /* of the measured time */
+    double overall, worst;   /* its figure over all of that time together; its worst; NAN: none */
+    unsigned voids;          /* enum voids: what is void, because of it */
+};
+
 struct instrument {
+    int64_t seconds[CONDITION_COUNT_]; /* measured, by condition */
+    struct gate_result gates[GATE_COUNT_];
+    double busiest_events_per_s;  /* of one second of one thread; NAN: none */
+    double capacity_events_per_s; /* of one thread, by the null server; NAN: not measured */
     int64_t lost_records, cap_waits, arrivals;
     double kernel_share;           /* of samples whose stamps are all kernel stamps; NAN: none */
     struct spread lag;             /* user stamp minus kernel stamp, of events */
@@ -159,6 +172,8 @@ struct analysis_input {
     const char *state; /* running, complete, interrupted, killed */
     int64_t lost_records, cap_waits;
     double extra_percentile; /* NAN: none */
+    /* Events per second that an I/O thread can take, by the null server; 0: not measured. */
+    double capacity_events_per_s;
 };
 
 struct row; /* a sample as analysis keeps it (analysis/row.h) */
@@ -197,6 +212,8 @@ struct analysis {
     double *lags; /* seconds */
     size_t lag_count, lag_cap;
     int64_t event_count, batched_events, stepped_events;
+    struct second measured;       /* all measured seconds together */
+    int64_t gate_ns[GATE_COUNT_]; /* length of those that the gate refuses */
     int64_t last_event_ns;
     uint32_t last_event_id;
     struct trial_rates *rates; /* one a begun trial */
@@ -222,6 +239,8 @@ NODISCARD int analysis_add_sample(struct analysis *a, const struct sample *s, st
 NODISCARD int analysis_order(struct analysis *a, struct err *err);
 NODISCARD int analysis_add_event(struct analysis *a, uint32_t sample, const struct event *e,
                                  struct err *err);
+/* A second of an I/O thread; what is no part of a trial's measured window is left out. */
+void analysis_add_second(struct analysis *a, const struct second *s);
 NODISCARD int analysis_finish(struct analysis *a, struct err *err);
 void analysis_free(struct analysis *a);
 DEFINE_AUTO(struct analysis *, analysis_free)

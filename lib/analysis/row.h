@@ -56,6 +56,12 @@ bool row_failed(const struct analysis *a, const struct row *r, size_t good);
 /* summary.c */
 NODISCARD int summaries_make(struct analysis *a, struct err *err);
 const struct column *column_of_metric(const struct analysis *a, const struct metric *m);
+/* gates.c */
+void gates_make(struct analysis *a);
+/* Which voids (enum voids) take metric @m away, with the limits of @good. */
+unsigned metric_sensitive_to(const struct analysis *a, const struct metric *m, size_t good);
+/* The first gate that voids metric @m with the limits of @good; NULL: it stands. */
+const struct gate_rule *metric_void(const struct analysis *a, const struct metric *m, size_t good);
 /* instrument.c */
 NODISCARD int instrument_make(struct analysis *a);
 /* answer.c, verdict.c */

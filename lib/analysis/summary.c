@@ -128,6 +128,14 @@ static void withhold_gaps(struct estimate *e, const struct analysis *a)
                    100 * several);
 }
 
+static void refuse_void(struct estimate *e, const struct gate_rule *gate)
+{
+    *e = (struct estimate){
+        .state = ESTIMATE_REFUSED, .value = NAN, .lo = NAN, .hi = NAN, .method = ""};
+    (void)snprintf(e->why, sizeof e->why, "void: the client's own gate '%s' refuses (%s)",
+                   gate->name, gate->figure);
+}
+
 static int estimate_distribution(struct estimate *e, const struct analysis *a,
                                  const struct metric *m, double percentile)
 {
@@ -147,10 +155,13 @@ int analysis_estimate(struct estimate *ret, const struct analysis *a, const stru
                       double percentile, size_t good, struct err *err)
 {
     const char *why = missing(a, m, good);
+    const struct gate_rule *gate = metric_void(a, m, good);
     int r = 0;
 
     if (why)
         estimate_absent(ret, why);
+    else if (gate)
+        refuse_void(ret, gate);
     else if (m->kind == METRIC_PER_SAMPLE || m->kind == METRIC_PER_EVENT)
         r = estimate_distribution(ret, a, m, percentile);
     else if (m->kind == METRIC_SHARE)
@@ -216,7 +227,7 @@ struct trial_value analysis_trial_value(const struct analysis *a, const struct m
 {
     struct trial_value v = {NAN, NAN, NAN, 0};
 
-    if (missing(a, m, good))
+    if (missing(a, m, good) || metric_void(a, m, good))
         return v;
     if (m->kind == METRIC_SHARE)
         return share_of_trial(a, m, good, trial);
@@ -256,7 +267,8 @@ static int fill_percentiles(struct summary *s, const struct analysis *a, struct 
     double p[ANALYSIS_PERCENTILES];
     int r = 0;
 
-    fill_extremes(s, column_of_metric(a, s->metric));
+    if (!metric_void(a, s->metric, a->slo_good))
+        fill_extremes(s, column_of_metric(a, s->metric));
     s->percentile_count = percentiles(p, a->in.extra_percentile);
     for (size_t i = 0; i < s->percentile_count && r == 0; i++)
         r = analysis_estimate(&s->percentile[i], a, s->metric, p[i], a->slo_good, err);

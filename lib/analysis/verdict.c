@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may be claimed: gates@1, as far as this version evaluates them. */
 #include "analysis/row.h"
+#include "base/str.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,6 +58,54 @@ static void late_client(struct analysis *a)
         add(a, INSTRUMENT,
             "load.max_in_flight held back %" PRId64 " of %" PRId64 " arrivals, limit 0.1 %%",
             in->cap_waits, in->arrivals);
+}
+
+/* Is @m what the run is about: the headline of this kind of load, or asked for? */
+static bool is_headline(const struct analysis *a, const struct metric *m)
+{
+    const struct plan *p = a->in.plan;
+    bool closed = p->load.arrivals == ARRIVALS_CLOSED;
+
+    for (size_t i = 0; i < p->good_count; i++)
+        if (strcmp(p->good[i].metric, m->id) == 0)
+            return true;
+    return strcmp(m->id, closed ? "ttft.content.sent@1" : "ttft.content.due@1") == 0;
+}
+
+/* A gate that refuses, and what it takes away. */
+static void void_by_gate(struct analysis *a, enum gate g)
+{
+    const struct gate_result *r = &a->instrument.gates[g];
+    const struct gate_rule *rule = gate_rule(g);
+    AUTO(str_release) struct str names = {0};
+    enum weight weight = QUALIFIES;
+
+    for (size_t i = 0; i < a->summary_count; i++) {
+        const struct metric *m = a->summaries[i].metric;
+
+        if (!(r->voids & metric_sensitive_to(a, m, a->slo_good)))
+            continue;
+        str_addf(&names, "%s%s", names.len ? ", " : "", m->id);
+        weight = is_headline(a, m) ? INSTRUMENT : weight;
+    }
+    if (names.len > 0)
+        add(a, weight, "the client was no fit instrument: %s %.3g %s (limit %.3g); void: %s",
+            rule->figure, r->overall, rule->unit, rule->refuse, names.data);
+}
+
+static void unfit(struct analysis *a)
+{
+    const int64_t *n = a->instrument.seconds;
+    int64_t all = n[CONDITION_CLEAN] + n[CONDITION_STRAINED] + n[CONDITION_SATURATED];
+
+    for (int g = 0; g < GATE_COUNT_; g++)
+        if (a->instrument.gates[g].voids)
+            void_by_gate(a, (enum gate)g);
+    if (n[CONDITION_CLEAN] < all)
+        add(a, QUALIFIES,
+            "of %" PRId64 " measured seconds the client was strained in %" PRId64
+            " and saturated in %" PRId64,
+            all, n[CONDITION_STRAINED], n[CONDITION_SATURATED]);
 }
 
 static void lost(struct analysis *a)
@@ -116,6 +165,7 @@ void verdict_make(struct analysis *a)
     unstated(a);
     lost(a);
     late_client(a);
+    unfit(a);
     of_this_run_only(a);
     of_overload(a);
     of_failures(a);

@@ -42,6 +42,44 @@ json_t *parts_json(const struct analysis *a)
     return list;
 }
 
+static const char *const void_names[] = {"arrival", "order", "send", "closedLoop"};
+
+static json_t *gate_json(const struct gate_rule *rule, const struct gate_result *r)
+{
+    json_t *o = json_object(), *voids = json_array();
+
+    json_put_str(o, "gate", rule->name);
+    json_put_str(o, "figure", rule->figure);
+    json_put_str(o, "unit", rule->unit);
+    put_number(o, "warnAt", rule->warn);
+    put_number(o, "refuseAt", rule->refuse);
+    put_number(o, "overall", r->overall);
+    put_number(o, "worst", r->worst);
+    json_put_i64(o, "secondsWarned", r->warned);
+    json_put_i64(o, "secondsRefused", r->refused);
+    for (size_t i = 0; i < COUNT_OF(void_names); i++)
+        if (r->voids >> i & 1)
+            json_push(voids, json_string(void_names[i]));
+    json_put(o, "voids", voids);
+    return o;
+}
+
+/* How the client was, second by second. */
+static json_t *client_json(const struct instrument *in)
+{
+    json_t *o = json_object(), *seconds = json_object(), *gates = json_array();
+
+    for (int c = 0; c < CONDITION_COUNT_; c++)
+        json_put_i64(seconds, condition_name((enum condition)c), in->seconds[c]);
+    for (int g = 0; g < GATE_COUNT_; g++)
+        json_push(gates, gate_json(gate_rule((enum gate)g), &in->gates[g]));
+    json_put(o, "seconds", seconds);
+    put_number(o, "busiestEventsPerSecond", in->busiest_events_per_s);
+    put_number(o, "capacityEventsPerSecond", in->capacity_events_per_s);
+    json_put(o, "gates", gates);
+    return o;
+}
+
 json_t *instrument_json(const struct analysis *a)
 {
     const struct instrument *in = &a->instrument;
@@ -56,6 +94,7 @@ json_t *instrument_json(const struct analysis *a)
     json_put(o, "stampLag", spread_json(&in->lag));
     put_number(o, "batchedEvents", in->batched_share);
     put_number(o, "steppedStamps", in->step_share);
+    json_put(o, "client", client_json(in));
     return o;
 }
 

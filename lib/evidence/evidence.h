@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "record/fact.h"
 #include "record/sample.h"
+#include "record/second.h"
 
 enum evidence_open { EVIDENCE_RECOVER = 0, EVIDENCE_READ_ONLY = 1 };
 
@@ -61,6 +62,7 @@ const char *evidence_meta(struct evidence *e, const char *key);
 typedef int (*sample_visit)(void *ctx, const struct sample *s);
 typedef int (*event_visit)(void *ctx, uint32_t sample, uint32_t index, const struct event *e);
 typedef int (*fact_visit)(void *ctx, const struct fact *f);
+typedef int (*second_visit)(void *ctx, const struct second *s);
 typedef int (*note_visit)(void *ctx, int64_t time_ns, const char *kind, const char *text);
 NODISCARD int evidence_each_sample(struct evidence *e, sample_visit fn, void *ctx, struct err *err);
 /* Events of one sample, or of all (@sample UINT32_MAX), in order of sample and index. */
@@ -68,3 +70,5 @@ NODISCARD int evidence_each_event(struct evidence *e, uint32_t sample, event_vis
                                   struct err *err);
 NODISCARD int evidence_each_fact(struct evidence *e, fact_visit fn, void *ctx, struct err *err);
 NODISCARD int evidence_each_note(struct evidence *e, note_visit fn, void *ctx, struct err *err);
+/* By trial, start and thread; none in files of versions that did not measure themselves. */
+NODISCARD int evidence_each_second(struct evidence *e, second_visit fn, void *ctx, struct err *err);

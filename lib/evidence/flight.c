@@ -70,6 +70,7 @@ void flight_release(struct flight *f)
     free(f->rings);
     free(f->done);
     free(f->trials);
+    free(f->seconds.items);
     *f = (struct flight){0};
 }
 
@@ -379,6 +380,7 @@ static bool sane_kind(const struct rec *r)
     case REC_TEXT:
         return true;
     case REC_NONE:
+    case REC_SECOND:
         break;
     }
     return false;
@@ -425,6 +427,7 @@ static void apply(struct flight *f, struct stream *st, const struct rec *r, int6
             s->end_ns = ns;
         break;
     case REC_NONE:
+    case REC_SECOND:
         break;
     }
 }
@@ -435,6 +438,25 @@ static int bad(struct flight *f)
     return -EBADMSG;
 }
 
+static bool is_trial(const struct flight *f, uint32_t trial)
+{
+    for (size_t i = 0; i < f->trial_count; i++)
+        if (f->trials[i].trial == trial)
+            return true;
+    return false;
+}
+
+static int apply_second(struct flight *f, const struct rec *r, uint32_t ring, uint64_t position)
+{
+    int64_t ns;
+    int taken;
+
+    if (!is_trial(f, r->sample) || __builtin_sub_overflow(r->time_ns, f->anchor_ns, &ns) || ns < 0)
+        return bad(f);
+    taken = second_take(&f->rings[ring].second, &f->seconds, r, ring, position, ns);
+    return taken == -EBADMSG ? bad(f) : taken;
+}
+
 int flight_apply(struct flight *f, const struct rec *r, uint32_t ring, uint64_t position,
                  int64_t now_ns)
 {
@@ -442,6 +464,8 @@ int flight_apply(struct flight *f, const struct rec *r, uint32_t ring, uint64_t 
     int64_t ns;
 
     assert(ring < f->ring_count);
+    if (r->type == REC_SECOND)
+        return apply_second(f, r, ring, position);
     if (!sane(f, r, &ns))
         return bad(f);
     if (is_done(f, r->sample))

@@ -19,7 +19,8 @@ static int prepare_all(struct packer *r, struct err *err)
         {&r->put_position, "INSERT OR REPLACE INTO spool_pos (ring, position, lost)"
                            " VALUES (?, ?, ?)"},
         {&r->put_chain, "INSERT INTO chain (block, prev, digest, meta, trial, trial_end, fact,"
-                        " note, sample, event_part) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                        " note, sample, event_part, second)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     };
     int rc = 0;
 
@@ -35,6 +36,11 @@ int packer_init(struct packer *r, sqlite3 *db, uint32_t rings, struct err *err)
     int rc;
 
     *r = (struct packer){.db = db};
+    rc = table_upgrade(db, err);
+    if (rc < 0) {
+        packer_release(r);
+        return rc;
+    }
     r->rings = calloc(rings, sizeof *r->rings);
     r->cursor = calloc(rings, sizeof *r->cursor);
     if (!r->rings || !r->cursor || chain_init(&r->chain) < 0 || flight_init(&r->flight, rings) < 0)
@@ -243,10 +249,14 @@ static struct stream *next_due(const struct stream *st, int64_t due_ns)
 static uint64_t position_after(const struct packer *r, uint32_t ring, int64_t due_ns)
 {
     const struct stream *st = r->flight.rings[ring].oldest;
+    const struct second_open *second = &r->flight.rings[ring].second;
+    uint64_t at = r->cursor[ring];
 
     while (st && st->unpacked_since_ns <= due_ns)
         st = st->newer;
-    return st ? st->first_unpacked : r->cursor[ring];
+    if (st)
+        at = st->first_unpacked;
+    return second->next > 0 && second->first < at ? second->first : at;
 }
 
 static int write_positions(struct packer *r, int64_t due_ns, struct err *err)
@@ -258,6 +268,18 @@ static int write_positions(struct packer *r, int64_t due_ns, struct err *err)
         (void)sqlite3_bind_int64(r->put_position, 2, (int64_t)position_after(r, i, due_ns));
         (void)sqlite3_bind_int64(r->put_position, 3, (int64_t)ring_lost(&r->rings[i]));
         rc = sql_run(r->put_position, "spool_pos", err);
+    }
+    return rc;
+}
+
+static int write_seconds(struct packer *r, struct err *err)
+{
+    struct cell cells[SECOND_CELLS];
+    int rc = 0;
+
+    for (size_t i = 0; i < r->flight.seconds.count && rc == 0; i++) {
+        second_cells(cells, &r->flight.seconds.items[i]);
+        rc = packer_row(r, TABLE_SECOND, cells, err);
     }
     return rc;
 }
@@ -278,6 +300,8 @@ static int write_streams(struct packer *r, int64_t due_ns, struct err *err)
                 rc = write_pending(r, st, err);
         }
     }
+    if (rc == 0)
+        rc = write_seconds(r, err);
     return rc < 0 ? rc : write_positions(r, due_ns, err);
 }
 
@@ -293,7 +317,7 @@ static int fill_due(struct packer *r, void *ctx, struct err *err)
 /* What a committed block means for the memory and the rings. */
 static void settle(struct packer *r, int64_t due_ns)
 {
-    r->remark_count = 0;
+    r->remark_count = r->flight.seconds.count = 0;
     arena_release(&r->words);
     flight_drop_finished(&r->flight);
     for (uint32_t i = 0; i < r->ring_count; i++) {
@@ -305,7 +329,7 @@ static void settle(struct packer *r, int64_t due_ns)
 
 static bool anything_due(const struct packer *r, int64_t due_ns)
 {
-    if (r->remark_count > 0 || r->flight.finished)
+    if (r->remark_count > 0 || r->flight.finished || r->flight.seconds.count > 0)
         return true;
     for (uint32_t i = 0; i < r->ring_count; i++)
         if (first_due(r, i, due_ns) ||

@@ -118,6 +118,23 @@ static int load_pending(struct packer *r, struct err *err)
     return rc;
 }
 
+static int load_seconds(struct packer *r, struct err *err)
+{
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int rc =
+        sql_prepare(&st, r->db, "SELECT thread, max(start_ns) FROM second GROUP BY thread", err);
+
+    while (rc == 0 && (rc = sql_step(st, "read second", err)) == 1) {
+        int64_t thread = sqlite3_column_int64(st, 0);
+
+        if (thread < 0 || thread >= r->flight.ring_count)
+            return err_set(err, -EBADMSG, "second: there is no ring %" PRId64, thread);
+        r->flight.rings[thread].second.after_ns = sqlite3_column_int64(st, 1);
+        rc = 0;
+    }
+    return rc;
+}
+
 static int load_positions(int64_t *positions, sqlite3 *db, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
@@ -204,6 +221,8 @@ static int load_store(struct packer *r, struct err *err)
         rc = load_trials(r, err);
     if (rc == 0)
         rc = load_done(r, err);
+    if (rc == 0)
+        rc = load_seconds(r, err);
     return rc < 0 ? rc : load_pending(r, err);
 }
 

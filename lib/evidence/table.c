@@ -2,12 +2,14 @@
 #include "evidence/table.h"
 #include "base/str.h"
 #include "evidence/columns.h"
+#include "evidence/seconds.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct {
     const char *name;
-    const char *columns; /* NULL: those of sample_columns */
+    const char *columns; /* NULL: those of sample_columns, or of seconds */
     size_t cells;
     const char *types; /* the columns as CREATE TABLE wants them, with constraints */
 } tables[TABLE_COUNT_] = {
@@ -28,6 +30,7 @@ static const struct {
                           "sample INTEGER NOT NULL, part INTEGER NOT NULL,"
                           " first_index INTEGER NOT NULL, events INTEGER NOT NULL,"
                           " blob BLOB NOT NULL, UNIQUE (sample, part)"},
+    [TABLE_SECOND] = {"second", NULL, SECOND_CELLS, NULL},
 };
 
 static const char other_tables[] =
@@ -38,7 +41,7 @@ static const char other_tables[] =
     "CREATE TABLE chain (block INTEGER PRIMARY KEY, prev TEXT NOT NULL, digest TEXT NOT NULL,"
     " meta INTEGER NOT NULL, trial INTEGER NOT NULL, trial_end INTEGER NOT NULL,"
     " fact INTEGER NOT NULL, note INTEGER NOT NULL, sample INTEGER NOT NULL,"
-    " event_part INTEGER NOT NULL);"
+    " event_part INTEGER NOT NULL, second INTEGER NOT NULL DEFAULT 0);"
     "CREATE VIEW trials AS SELECT trial, start_ns, end_ns, last_due_ns, first, count,"
     " coalesce(outcome, 'running') AS outcome, reset FROM trial LEFT JOIN trial_end USING (trial);";
 
@@ -69,11 +72,23 @@ static int add_columns(size_t *cells, struct str *sql, sqlite3 *db, enum table t
     *cells = tables[t].cells;
     if (t == TABLE_SAMPLE)
         r = table_sample_columns(cells, db, err);
+    else if (t == TABLE_SECOND)
+        str_add(sql, "trial, thread, start_ns");
     else
         str_add(sql, tables[t].columns);
+    for (int f = 0; t == TABLE_SECOND && f < SECOND_FIELDS; f++)
+        str_addf(sql, ", %s", second_name((enum second_field)f));
     for (size_t i = 0; t == TABLE_SAMPLE && r == 0 && i < *cells; i++)
         str_addf(sql, "%s%s", i ? ", " : "", sample_columns[i].name);
     return r;
+}
+
+static void add_second_types(struct str *sql)
+{
+    str_add(sql, "trial INTEGER NOT NULL, thread INTEGER NOT NULL, start_ns INTEGER NOT NULL");
+    for (int f = 0; f < SECOND_FIELDS; f++)
+        str_addf(sql, ", %s INTEGER", second_name((enum second_field)f));
+    str_add(sql, ", UNIQUE (thread, start_ns)");
 }
 
 static void add_sample_types(struct str *sql)
@@ -102,25 +117,58 @@ static void add_samples_view(struct str *sql)
             " END AS finish, reused, resent, kernel, error, tls_end_ns FROM sample ORDER BY id;");
 }
 
+static void add_table(struct str *sql, enum table t)
+{
+    str_addf(sql, "CREATE TABLE %s (seq INTEGER PRIMARY KEY, ", tables[t].name);
+    if (t == TABLE_SAMPLE)
+        add_sample_types(sql);
+    else if (t == TABLE_SECOND)
+        add_second_types(sql);
+    else
+        str_add(sql, tables[t].types);
+    str_add(sql, ");");
+}
+
 int table_create_all(sqlite3 *db, struct err *err)
 {
     AUTO(str_release) struct str sql = {0};
 
     str_addf(&sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;", EVIDENCE_APPLICATION_ID,
              EVIDENCE_FORMAT);
-    for (enum table t = 0; t < TABLE_COUNT_; t++) {
-        str_addf(&sql, "CREATE TABLE %s (seq INTEGER PRIMARY KEY, ", tables[t].name);
-        if (t == TABLE_SAMPLE)
-            add_sample_types(&sql);
-        else
-            str_add(&sql, tables[t].types);
-        str_add(&sql, ");");
-    }
+    for (enum table t = 0; t < TABLE_COUNT_; t++)
+        add_table(&sql, t);
     str_add(&sql, other_tables);
     add_samples_view(&sql);
     if (!str_ok(&sql))
         return err_set(err, -ENOMEM, "create tables: out of memory");
     return sql_exec(db, sql.data, "create tables", err);
+}
+
+int table_present(sqlite3 *db, enum table t, struct err *err)
+{
+    int64_t n = 0;
+    char sql[96];
+    int r;
+
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_master WHERE name = '%s'",
+                   tables[t].name);
+    r = sql_int(&n, db, sql, err);
+    return r < 0 ? r : n > 0;
+}
+
+int table_upgrade(sqlite3 *db, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+    int r = table_present(db, TABLE_SECOND, err);
+
+    if (r != 0)
+        return r < 0 ? r : 0;
+    str_add(&sql, "BEGIN IMMEDIATE;");
+    add_table(&sql, TABLE_SECOND);
+    str_add(&sql, "ALTER TABLE chain ADD COLUMN second INTEGER NOT NULL DEFAULT 0; COMMIT");
+    if (!str_ok(&sql))
+        return err_set(err, -ENOMEM, "upgrade tables: out of memory");
+    return sql_exec(db, sql.data, "upgrade tables", err);
 }
 
 int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)

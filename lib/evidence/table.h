@@ -18,6 +18,7 @@ enum table {
     TABLE_NOTE = 4,
     TABLE_SAMPLE = 5,
     TABLE_EVENT_PART = 6,
+    TABLE_SECOND = 7, /* absent in files of earlier versions: no rows */
     TABLE_COUNT_,
 };
 enum { CELLS_MAX = 32 };
@@ -32,6 +33,10 @@ struct cell { /* one value of a row; @type is SQLite's */
 const char *table_name(enum table t);
 /* Creates every table and view in an empty database. */
 NODISCARD int table_create_all(sqlite3 *db, struct err *err);
+/* Adds the tables that a file of an earlier version lacks; for those that write to it. */
+NODISCARD int table_upgrade(sqlite3 *db, struct err *err);
+/* 1: there is such a table; 0: the file was written before there was. */
+NODISCARD int table_present(sqlite3 *db, enum table t, struct err *err);
 /* INSERT of one row / SELECT of all rows in the order they were written, without the row number.
  * Both of the columns that the file has: columns that came later are missing in older files. */
 NODISCARD int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);

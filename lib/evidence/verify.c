@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads every chained table once, side by side, and recomputes the chain block by block. */
 #include "evidence/chain.h"
+#include <stdio.h>
 #include <string.h>
 
 struct verifier {
@@ -20,7 +21,8 @@ DEFINE_AUTO_HELD(struct verifier, verifier_release)
 static int verify_row(struct verifier *v, enum table t, struct err *err)
 {
     struct cell cells[CELLS_MAX];
-    int r = sql_step(v->rows[t], table_name(t), err), count = sqlite3_column_count(v->rows[t]);
+    int r = v->rows[t] ? sql_step(v->rows[t], table_name(t), err) : 0;
+    int count = sqlite3_column_count(v->rows[t]);
 
     if (r <= 0)
         return r < 0 ? r
@@ -69,7 +71,7 @@ static bool is_head(const struct verifier *v, struct cell key, struct cell value
 static int verify_rest(struct verifier *v, struct err *err)
 {
     for (enum table t = 0; t < TABLE_COUNT_; t++) {
-        int r = sql_step(v->rows[t], table_name(t), err);
+        int r = v->rows[t] ? sql_step(v->rows[t], table_name(t), err) : 0;
 
         if (r == 1 && t == TABLE_META &&
             is_head(v, cell_read(v->rows[t], 0), cell_read(v->rows[t], 1)))
@@ -82,6 +84,25 @@ static int verify_rest(struct verifier *v, struct err *err)
     return 0;
 }
 
+/* A file of an earlier version has no seconds, and no count of them in its chain. */
+static int select_all(struct verifier *v, sqlite3_stmt **block, sqlite3 *db, struct err *err)
+{
+    int seconds = table_present(db, TABLE_SECOND, err);
+    char sql[160];
+    int r = seconds < 0 ? seconds : 0;
+
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT block, prev, digest, meta, trial, trial_end, fact, note, sample,"
+                   " event_part, %s FROM chain ORDER BY block",
+                   seconds > 0 ? "second" : "0");
+    if (r == 0)
+        r = sql_prepare(block, db, sql, err);
+    for (enum table t = 0; t < TABLE_COUNT_ && r == 0; t++)
+        if (t != TABLE_SECOND || seconds > 0)
+            r = table_select(&v->rows[t], db, t, err);
+    return r;
+}
+
 int chain_verify(struct digest *head, sqlite3 *db, const struct chain_watch *watch, struct err *err)
 {
     AUTO(verifier_release) struct verifier v = {.watch = watch};
@@ -90,12 +111,7 @@ int chain_verify(struct digest *head, sqlite3 *db, const struct chain_watch *wat
 
     if (r < 0)
         return err_set(err, r, "verify chain: out of memory");
-    r = sql_prepare(&block, db,
-                    "SELECT block, prev, digest, meta, trial, trial_end, fact, note, sample,"
-                    " event_part FROM chain ORDER BY block",
-                    err);
-    for (enum table t = 0; t < TABLE_COUNT_ && r == 0; t++)
-        r = table_select(&v.rows[t], db, t, err);
+    r = select_all(&v, &block, db, err);
     if (r < 0)
         return r;
     while ((r = sql_step(block, "read chain", err)) == 1) {

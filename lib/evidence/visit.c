@@ -5,6 +5,7 @@
 #include "evidence/blob.h"
 #include "evidence/columns.h"
 #include "evidence/open.h"
+#include "evidence/seconds.h"
 #include "evidence/table.h"
 #include <stdlib.h>
 #include <string.h>
@@ -138,5 +139,37 @@ int evidence_each_note(struct evidence *e, note_visit fn, void *ctx, struct err 
 
     while (r >= 0 && (r = sql_step(st, "read notes", err)) == 1)
         r = fn(ctx, time_or_none(st, 0), text_or_empty(st, 1), text_or_empty(st, 2));
+    return r < 0 ? r : 0;
+}
+
+static int select_seconds(sqlite3_stmt **ret, sqlite3 *db, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+
+    str_add(&sql, "SELECT trial, thread, start_ns");
+    for (int f = 0; f < SECOND_FIELDS; f++)
+        str_addf(&sql, ", %s", second_name((enum second_field)f));
+    str_add(&sql, " FROM second ORDER BY trial, start_ns, thread");
+    if (!str_ok(&sql))
+        return err_set(err, -ENOMEM, "read seconds: out of memory");
+    return sql_prepare(ret, db, sql.data, err);
+}
+
+int evidence_each_second(struct evidence *e, second_visit fn, void *ctx, struct err *err)
+{
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int r = table_present(e->db, TABLE_SECOND, err);
+
+    if (r <= 0)
+        return r;
+    r = select_seconds(&st, e->db, err);
+    while (r >= 0 && (r = sql_step(st, "read seconds", err)) == 1) {
+        struct second s;
+
+        if (second_read(&s, st) < 0)
+            return err_set(err, -EBADMSG, "a second of thread %" PRId64 ": impossible values",
+                           (int64_t)sqlite3_column_int64(st, 1));
+        r = fn(ctx, &s);
+    }
     return r < 0 ? r : 0;
 }

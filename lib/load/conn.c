@@ -167,6 +167,7 @@ void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
     c->resent = false;
     e->in_flight++;
     e->report.started++;
+    meter_release(&e->meter, e->now_ns - due_ns, e->in_flight);
     tell_due(e, c, due_ns);
     response_init(&c->response);
     if (!c->reused) {
@@ -299,6 +300,8 @@ static void read_some(struct engine *e, struct conn *c)
     raise_floor(c, before_ns, n < READ_BYTES);
     c->active_ns = e->now_ns;
     first_byte(e, c);
+    c->read_late = meter_read(&e->meter, n, READ_BYTES, c->last_flags & REC_KERNEL,
+                              stamp.user_ns - c->last_ns);
     tell_read(e, c, n, stamp.user_ns);
     take_bytes(e, c, (size_t)n, stamp.user_ns);
 }

@@ -64,6 +64,7 @@ int engine_new(struct engine **ret, const struct engine_setup *s, struct err *er
         return err_set(err, -ENOMEM, "load engine: out of memory for %d connections",
                        (int)e->conn_count);
     init_slots(e);
+    meter_init(&e->meter, s->config->start_ns);
     e->drain_at_ns = drain_deadline(e);
     *ret = TAKE(e);
     return 0;
@@ -170,6 +171,8 @@ static void serve(struct engine *e, int64_t until_ns)
     e->now_ns = e->ops->now(e->loop);
     if (e->spinning && n == 0)
         e->spun_ns += e->now_ns - before_ns;
+    meter_wake(&e->meter, e->now_ns, e->spinning && n == 0 ? e->now_ns - before_ns : 0,
+               n == 0 ? i64_max(0, e->now_ns - i64_max(until_ns, before_ns)) : 0);
     for (int i = 0; i < n; i++) {
         struct conn *c = &e->conns[(uint32_t)events[i].tag];
 
@@ -186,11 +189,15 @@ bool engine_step(struct engine *e, int stop)
     bool gap, rendered;
 
     e->now_ns = e->ops->now(e->loop);
+    meter_turn(&e->meter, e->now_ns, e->ring);
+    if (e->now_ns >= e->meter.until_ns)
+        tell_second(e);
     note_end_of_items(e, stop);
     run_deadlines(e);
     pace_release(e);
     if (e->in_flight == 0 && !pace_may_start(e)) {
         close_idle(e);
+        tell_second(e);
         e->report.never_started = (int32_t)(e->share - e->released);
         e->report.end_ns = e->now_ns;
         return false;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lib/load/inside.h - the engine's inside, shared by its six files only:
+ * lib/load/inside.h - the engine's inside, shared by its files only:
  *   engine.c  construction, one step: stop, deadlines, waiting
  *   pace.c    which item is next, when, and its request rendered ahead
  *   conn.c    one request on one connection, from connect to the end of the answer
  *   keep.c    a connection between two requests
  *   tell.c    the records
+ *   meter.c   what the thread knows of itself, second by second
  *   pool.c    free, idle and watched connections, request buffers, deadlines
  *
  * A connection is at any time in exactly one of: the free list, in flight, idle (may be reused),
@@ -13,6 +14,7 @@
  */
 #pragma once
 #include "load/engine.h"
+#include "load/meter.h"
 #include "load/response.h"
 
 enum {
@@ -50,6 +52,7 @@ struct conn {
     int64_t floor_ns;  /* nothing still unread can have arrived before this */
     int64_t last_ns;   /* stamp of the last read */
     uint16_t last_flags;
+    bool read_late; /* the last read, by the kernel's stamp */
     struct response response;
 };
 
@@ -102,6 +105,7 @@ struct engine {
     int32_t buffer_count, buffers_left;
     char *read_buffer;
     struct load_report report;
+    struct meter meter;
 };
 
 /* pool.c */
@@ -155,5 +159,6 @@ void tell_due(struct engine *e, const struct conn *c, int64_t due_ns);
 void tell_read(struct engine *e, const struct conn *c, ssize_t bytes, int64_t user_ns);
 void tell_event(struct engine *e, const struct conn *c, const struct openai_event *event,
                 int64_t user_ns, bool last);
+void tell_second(struct engine *e); /* what the meter has, and starts the next */
 void tell_end(struct engine *e, const struct conn *c, enum outcome outcome, const char *words,
               int64_t time_ns, uint16_t flags);

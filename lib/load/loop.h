@@ -20,6 +20,10 @@ struct loop_stamp {
     int64_t user_ns;   /* clock after the read */
 };
 
+struct loop_usage { /* of the calling thread, since its start; -1: not readable */
+    int64_t cpu_ns, run_delay_ns;
+};
+
 struct loop_ops {
     int64_t (*now)(void *loop);
     /* Events that are ready, at most @max, waiting for the first until @until_ns (not later than
@@ -37,4 +41,6 @@ struct loop_ops {
     void (*close)(void *loop, int fd);
     /* Ties the kernel's stamps to CLOCK_MONOTONIC again; wanted about once a second. */
     void (*anchor)(void *loop);
+    /* What the scheduler gave the thread; wanted about once a second. NULL: nobody knows. */
+    struct loop_usage (*usage)(void *loop);
 };

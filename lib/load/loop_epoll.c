@@ -9,6 +9,7 @@
 #include "load/loop_epoll.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ enum { BATCH = 64 };
 
 struct loop_epoll {
     int fd;
+    int schedstat; /* of the thread that runs the loop; -1 before loop_epoll_enter() */
     int64_t real_minus_mono_ns;
 };
 
@@ -59,6 +61,7 @@ int loop_epoll_open(struct loop_epoll **ret, struct err *err)
 
     if (!l)
         return err_set(err, -ENOMEM, "event loop: out of memory");
+    l->schedstat = -1;
     l->fd = epoll_create1(EPOLL_CLOEXEC);
     if (l->fd < 0) {
         int r = -errno;
@@ -75,8 +78,34 @@ void loop_epoll_close(struct loop_epoll *l)
 {
     if (!l)
         return;
+    fd_close(l->schedstat);
     fd_close(l->fd);
     free(l);
+}
+
+void loop_epoll_enter(struct loop_epoll *l)
+{
+    l->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+/* The second number of the line; the first is of the last tick, so the clock is asked for that. */
+static struct loop_usage usage(void *loop)
+{
+    const struct loop_epoll *l = loop;
+    struct loop_usage u = {.cpu_ns = -1, .run_delay_ns = -1};
+    char line[96], *at;
+    struct timespec t;
+    ssize_t n = l->schedstat < 0 ? -1 : pread(l->schedstat, line, sizeof line - 1, 0);
+
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0)
+        u.cpu_ns = (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+    if (n <= 0)
+        return u;
+    line[n] = '\0';
+    at = strchr(line, ' ');
+    if (at)
+        u.run_delay_ns = strtoll(at, NULL, 10);
+    return u;
 }
 
 static int64_t now(void *loop)
@@ -204,4 +233,5 @@ const struct loop_ops loop_epoll_ops = {
     .recv = receive,
     .close = close_connection,
     .anchor = anchor,
+    .usage = usage,
 };

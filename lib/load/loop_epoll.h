@@ -10,6 +10,10 @@ NODISCARD int loop_epoll_open(struct loop_epoll **ret, struct err *err);
 void loop_epoll_close(struct loop_epoll *l); /* NULL is a no-op */
 DEFINE_AUTO(struct loop_epoll *, loop_epoll_close)
 
+/* Called once by the thread that will run the loop: opens what usage() reads, so that nothing is
+ * opened once the run goes on. */
+void loop_epoll_enter(struct loop_epoll *l);
+
 /* An idle socket that has the kernel stamp packets: it switches stamping on lazily, and without one
  * the first reads of fresh connections carry none. Open it at least 50 ms before it is wanted.
  * Returns a descriptor for fd_close(), or -errno (stamps may then be missing; no other harm). */

@@ -51,6 +51,7 @@ void tell_read(struct engine *e, const struct conn *c, ssize_t bytes, int64_t us
 void tell_event(struct engine *e, const struct conn *c, const struct openai_event *event,
                 int64_t user_ns, bool last)
 {
+    meter_event(&e->meter, (event->kind & EVENT_TOKENS) != 0, last, c->read_late);
     tell(e, c->sample,
          &(struct rec){.time_ns = c->last_ns,
                        .type = REC_EVENT,
@@ -101,4 +102,19 @@ void tell_end(struct engine *e, const struct conn *c, enum outcome outcome, cons
                        .kind = (uint8_t)outcome,
                        .flags = flags,
                        .value = r->status});
+}
+
+void tell_second(struct engine *e)
+{
+    struct meter *m = &e->meter;
+
+    if (meter_close(m, e->now_ns, e->ops->usage ? e->ops->usage(e->loop) : loop_usage_unknown()))
+        for (int f = 0; f < SECOND_FIELDS; f += 2)
+            tell(e, e->config->trial,
+                 &(struct rec){.time_ns = m->start_ns,
+                               .type = REC_SECOND,
+                               .kind = (uint8_t)f,
+                               .value = m->v[f],
+                               .user_ns = m->v[f + 1]});
+    meter_open(m, e->now_ns);
 }

@@ -93,6 +93,7 @@ static void *work(void *arg)
     bool fifo = thread_prefer();
     struct thread_usage u;
 
+    loop_epoll_enter(w->loop);
     while (engine_step(w->engine, stop_wanted(w->crew)))
         ;
     u = thread_usage();

@@ -8,13 +8,15 @@
 #include "base/base.h"
 
 enum rec_type {
-    REC_NONE = 0,  /* never written: an all-zero slot is no record */
-    REC_POINT = 1, /* kind: enum rec_point; one of a sample's single times */
-    REC_READ = 2,  /* one read that returned bytes: value = bytes, user_ns = user-space stamp */
-    REC_EVENT = 3, /* one response event: kind = EVENT_* bits, value = payload bytes */
-    REC_COUNT = 4, /* kind: enum rec_count, value = the number */
-    REC_TEXT = 5,  /* up to 16 bytes of an error's words: value and user_ns hold characters */
-    REC_END = 6,   /* kind: enum outcome, value = HTTP status (0 none); the sample's last record */
+    REC_NONE = 0,   /* never written: an all-zero slot is no record */
+    REC_POINT = 1,  /* kind: enum rec_point; one of a sample's single times */
+    REC_READ = 2,   /* one read that returned bytes: value = bytes, user_ns = user-space stamp */
+    REC_EVENT = 3,  /* one response event: kind = EVENT_* bits, value = payload bytes */
+    REC_COUNT = 4,  /* kind: enum rec_count, value = the number */
+    REC_TEXT = 5,   /* up to 16 bytes of an error's words: value and user_ns hold characters */
+    REC_END = 6,    /* kind: enum outcome, value = HTTP status (0 none); the sample's last record */
+    REC_SECOND = 7, /* of the thread, not of a sample: sample = the trial, time_ns = the second's
+                       start, kind = a field of record/second.h; value, user_ns: it and the next */
 };
 
 enum rec_point {

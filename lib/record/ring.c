@@ -65,6 +65,11 @@ bool ring_put(struct ring *r, const struct rec *rec)
     return true;
 }
 
+uint64_t ring_used(const struct ring *r)
+{
+    return r->head - atomic_load_explicit(&r->shared->tail, memory_order_relaxed);
+}
+
 uint64_t ring_lost(const struct ring *r)
 {
     return atomic_load_explicit(&r->shared->lost, memory_order_relaxed);

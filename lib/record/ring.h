@@ -35,6 +35,8 @@ NODISCARD int ring_attach(struct ring *r, void *memory, size_t size);
 
 /* Producer: false when full; the record is then counted as lost. Never blocks, never faults. */
 bool ring_put(struct ring *r, const struct rec *rec);
+/* Producer: records that still wait for the consumer. */
+uint64_t ring_used(const struct ring *r);
 uint64_t ring_lost(const struct ring *r);
 
 /* Consumer: published positions are [tail, head). */

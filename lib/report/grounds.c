@@ -200,6 +200,33 @@ static void connections(struct page *p, const json_t *o)
     page_bullet(p, text.data ? text.data : "");
 }
 
+static void client(struct page *p, const json_t *o)
+{
+    AUTO(str_release) struct str text = {0};
+    const json_t *seconds = json_object_get(o, "seconds"), *g;
+    int64_t clean = get_count(seconds, "clean"), strained = get_count(seconds, "strained");
+    int64_t saturated = get_count(seconds, "saturated");
+    size_t i;
+
+    if (clean + strained + saturated == 0)
+        return;
+    str_addf(&text,
+             "the client's measured seconds: %" PRId64 " clean, %" PRId64 " strained, %" PRId64
+             " saturated",
+             clean, strained, saturated);
+    json_array_foreach(json_object_get(o, "gates"), i, g)
+    {
+        int64_t warned = get_count(g, "secondsWarned"), refused = get_count(g, "secondsRefused");
+
+        if (warned + refused > 0)
+            str_addf(&text,
+                     "; %s: %s, at worst %.3g %s, warned in %" PRId64 ", refused in %" PRId64,
+                     get_text(g, "gate"), get_text(g, "figure"), get_number(g, "worst"),
+                     get_text(g, "unit"), warned, refused);
+    }
+    page_bullet(p, text.data ? text.data : "");
+}
+
 void report_instrument(struct page *p, const json_t *claim)
 {
     const json_t *o = json_object_get(claim, "instrument");
@@ -209,5 +236,6 @@ void report_instrument(struct page *p, const json_t *claim)
     spread(p, "sent after it was due, connecting apart", json_object_get(o, "lateness"));
     spread(p, "user-space stamp after the kernel's", json_object_get(o, "stampLag"));
     connections(p, o);
+    client(p, json_object_get(o, "client"));
     token_agreement(p, claim);
 }

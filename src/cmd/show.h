@@ -18,3 +18,4 @@ NODISCARD int show_samples(const struct show *s, struct err *err);
 NODISCARD int show_events(const struct show *s, struct err *err);
 NODISCARD int show_facts(const struct show *s, struct err *err);
 NODISCARD int show_notes(const struct show *s, struct err *err);
+NODISCARD int show_seconds(const struct show *s, struct err *err);

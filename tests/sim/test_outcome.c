@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "record/second.h"
 #include "sim/scene.h"
 
 #define ERROR_BODY "{\"error\":{\"message\":\"out of slots\",\"code\":503}}"
@@ -117,7 +118,7 @@ static void a_sample_is_told_from_due_to_end(void **state)
     s->config.trial = 9;
     s->twin->request = answer_sse;
     scene_run(s);
-    assert_int_equal(ring_head(&s->ring), COUNT_OF(order));
+    assert_int_equal(ring_head(&s->ring), COUNT_OF(order) + SECOND_FIELDS / 2);
     for (uint64_t i = 0; i < COUNT_OF(order); i++) {
         const struct rec *r = ring_at(&s->ring, i);
 

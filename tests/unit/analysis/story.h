@@ -21,8 +21,10 @@ struct story {
     double shift_s;      /* the first half of each trial is slower by this */
     int together;        /* tokens that come in one event */
     int64_t lost_records, cap_waits;
-    double extra_percentile; /* 0: none */
-    uint32_t unbegun;        /* scheduled items of trials that never began */
+    double extra_percentile;     /* 0: none */
+    uint32_t unbegun;            /* scheduled items of trials that never began */
+    const struct second *second; /* each second of each trial was like this one; NULL: none */
+    double capacity_events_per_s;
 };
 
 #define STORY_ASKED                                                                                \
@@ -130,9 +132,15 @@ static inline int story_run(struct told *t, const struct story *s, struct sample
         r = analysis_add_sample(t->analysis, &samples[i], &t->err);
     if (r == 0)
         r = analysis_order(t->analysis, &t->err);
+    for (uint32_t i = 0; i < s->trials * 30 && r == 0 && s->second; i++) {
+        struct second second = *s->second;
+
+        second.trial = i / 30;
+        second.start_ns = story_start(i / 30) + i % 30 * NS_PER_S;
+        analysis_add_second(t->analysis, &second);
+    }
     for (size_t i = 0; i < n && r == 0; i++)
         r = story_events(t->analysis, &samples[i], &t->err);
-    (void)s;
     return r == 0 ? analysis_finish(t->analysis, &t->err) : r;
 }
 
@@ -185,6 +193,7 @@ static inline struct told tell(struct story s)
                                  .state = s.state,
                                  .lost_records = s.lost_records,
                                  .cap_waits = s.cap_waits,
+                                 .capacity_events_per_s = s.capacity_events_per_s,
                                  .extra_percentile =
                                      s.extra_percentile > 0 ? s.extra_percentile : (double)NAN};
     t.result = analysis_new(&t.analysis, &in, &t.err);

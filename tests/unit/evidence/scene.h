@@ -73,6 +73,20 @@ static inline void put_sample(struct ring *r, uint32_t sample)
         put_step(r, sample, step);
 }
 
+/* Fields from @from to @to of a second whose every value is the number of its field. */
+static inline void put_second(struct ring *r, int64_t start_ns, int from, int to)
+{
+    for (int f = from; f < to; f += 2) {
+        const struct rec rec = {.time_ns = SCENE_ANCHOR + start_ns,
+                                .type = REC_SECOND,
+                                .kind = (uint8_t)f,
+                                .value = f,
+                                .user_ns = f + 1};
+
+        assert_true(ring_put(r, &rec));
+    }
+}
+
 static inline void scene_make(struct scene *s)
 {
     (void)snprintf(s->dir, sizeof s->dir, "%s/asrun-evidence-XXXXXX",

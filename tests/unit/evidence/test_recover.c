@@ -8,7 +8,7 @@
 enum { SAMPLES = 12, IN_FLIGHT_FROM = 8 };
 
 struct count {
-    int samples, ok, interrupted, events;
+    int samples, ok, interrupted, events, seconds;
     char note[200];
 };
 
@@ -31,6 +31,17 @@ static int count_event(void *ctx, uint32_t sample, uint32_t index, const struct 
     return 0;
 }
 
+static int count_second(void *ctx, const struct second *s)
+{
+    struct count *c = ctx;
+
+    for (int f = 0; f < SECOND_FIELDS; f++)
+        assert_int_equal(s->v[f], f);
+    assert_int_equal(s->start_ns % (10 * NS_PER_MS), 0);
+    c->seconds++;
+    return 0;
+}
+
 static int keep_note(void *ctx, int64_t time_ns, const char *kind, const char *text)
 {
     struct count *c = ctx;
@@ -49,10 +60,12 @@ static struct count count_all(struct evidence *e)
     assert_int_equal(evidence_each_sample(e, count_sample, &c, &err), 0);
     assert_int_equal(evidence_each_event(e, UINT32_MAX, count_event, &c, &err), 0);
     assert_int_equal(evidence_each_note(e, keep_note, &c, &err), 0);
+    assert_int_equal(evidence_each_second(e, count_second, &c, &err), 0);
     return c;
 }
 
-/* Eight samples finished, four in flight with four events each; half of it is in the store. */
+/* Eight samples finished, four in flight with four events each; half of it is in the store. Each
+ * sample comes with a second, cut in two by the commit; the last one's other half never came. */
 static void write_half_a_run(struct scene *s)
 {
     struct err err = {0};
@@ -63,10 +76,15 @@ static void write_half_a_run(struct scene *s)
 
         for (int step = 0; step < steps; step++) {
             put_step(store_ring(s->store, (int)(i % 2)), i, step);
+            if (step == 7)
+                put_second(store_ring(s->store, (int)(i % 2)), (i + 1) * 10 * NS_PER_MS, 0, 12);
             if (step == 8 && i % 3 == 1 &&
                 store_pump(s->store, (int64_t)i * 250 * NS_PER_MS, &err) < 0)
                 _exit(CHILD_FAILED);
         }
+        if (i + 1 < SAMPLES)
+            put_second(store_ring(s->store, (int)(i % 2)), (i + 1) * 10 * NS_PER_MS, 12,
+                       SECOND_FIELDS);
     }
 }
 
@@ -96,6 +114,7 @@ static void check_recovered(struct evidence *e)
     assert_int_equal(c.samples, SAMPLES);
     assert_int_equal(c.ok, IN_FLIGHT_FROM);
     assert_int_equal(c.interrupted, SAMPLES - IN_FLIGHT_FROM);
+    assert_int_equal(c.seconds, SAMPLES - 1);
     assert_int_equal(c.events, IN_FLIGHT_FROM * SCENE_EVENTS + (SAMPLES - IN_FLIGHT_FROM) * 4);
 }
 

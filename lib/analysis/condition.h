@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/analysis/condition.h - was the client itself all right? One table of gates; each one looks at
+ * one figure of a second (or of many together), and voids exactly what it can have changed.
+ *
+ * With kernel stamps a late client still knows when bytes arrived: then only missing stamps,
+ * events that shared a late read, and bytes left unread can have changed the times of arrival.
+ * Where more than half of the reads carry no kernel stamp, the client's delays are in those times,
+ * too.
+ */
+#pragma once
+#include "base/base.h"
+#include "record/second.h"
+
+enum condition { CONDITION_CLEAN, CONDITION_STRAINED, CONDITION_SATURATED, CONDITION_COUNT_ };
+const char *condition_name(enum condition c); /* clean, strained, saturated */
+
+enum voids {                    /* what a gate can have changed */
+             VOIDS_ARRIVAL = 1, /* every time that ends with something received */
+             VOIDS_ORDER = 2,   /* times of single events within an answer */
+             VOIDS_SEND = 4,    /* times that begin when a request was due */
+             VOIDS_CLOSED = 8,  /* what a closed loop achieved */
+};
+
+enum gate {
+    GATE_STAMPS,
+    GATE_COALESCED,
+    GATE_UNREAD,
+    GATE_LOOP_5,
+    GATE_LOOP,
+    GATE_RUN_DELAY,
+    GATE_CPU,
+    GATE_LATENESS,
+    GATE_RING,
+    GATE_HEADROOM, /* of the run, against the null server */
+    GATE_COUNT_,
+};
+
+struct gate_rule {
+    const char *name, *figure, *unit; /* unit: "%" of a share, "ms", "times" */
+    double warn, refuse;              /* beyond it; NAN: never */
+    unsigned voids, voids_user;       /* enum voids; the latter too, where stamps are the user's */
+};
+const struct gate_rule *gate_rule(enum gate g);
+
+enum gate_state { GATE_PASSES, GATE_WARNS, GATE_REFUSES };
+/* The gate's figure of @s, in the rule's unit; NAN: none there (and for GATE_HEADROOM). */
+double gate_figure(enum gate g, const struct second *s);
+enum gate_state gate_state(enum gate g, double figure); /* NAN passes: nothing was seen */
+/* What @g voids if it refuses @s. */
+unsigned gate_voids(enum gate g, const struct second *s);
+enum condition second_condition(const struct second *s);
+/* Adds @s to @sum: counts and times are summed, maxima and percentiles are the largest. */
+void second_add(struct second *sum, const struct second *s);
+/* What of enum voids takes metric @id away; in a closed loop or an open one. */
+unsigned metric_voided_by(const char *id, bool closed_loop);

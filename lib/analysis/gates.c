@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client's seconds together. A gate voids its metrics in the run where its figure over all of
+ * the measured time is beyond the limit (a few very bad seconds), or where more than a twentieth of
+ * that time is (many bad ones).
+ */
+#include "analysis/row.h"
+#include <math.h>
+#include <string.h>
+
+static const double refused_time = 0.05;
+
+/* Does the second overlap what is measured? */
+static bool measured(const struct analysis *a, const struct second *s)
+{
+    const struct window *w;
+
+    if (s->trial >= a->in.trial_count || s->v[SECOND_LENGTH] <= 0)
+        return false;
+    w = &a->rates[s->trial].window;
+    return w->from_ns != TIME_NONE && s->start_ns + s->v[SECOND_LENGTH] > w->from_ns;
+}
+
+static double worse(enum gate g, double a, double b)
+{
+    return g == GATE_HEADROOM ? fmin(a, b) : fmax(a, b); /* of a NAN and a number: the number */
+}
+
+void analysis_add_second(struct analysis *a, const struct second *s)
+{
+    struct instrument *in = &a->instrument;
+
+    assert(a->ordered);
+    if (!measured(a, s))
+        return;
+    in->seconds[second_condition(s)]++;
+    for (int i = 0; i < GATE_COUNT_; i++) {
+        enum gate g = (enum gate)i;
+        double figure = gate_figure(g, s);
+        enum gate_state state = gate_state(g, figure);
+
+        in->gates[g].worst =
+            a->measured.v[SECOND_LENGTH] == 0 ? figure : worse(g, in->gates[g].worst, figure);
+        in->gates[g].warned += state == GATE_WARNS;
+        in->gates[g].refused += state == GATE_REFUSES;
+        a->gate_ns[g] += state == GATE_REFUSES ? s->v[SECOND_LENGTH] : 0;
+    }
+    in->busiest_events_per_s =
+        fmax(in->busiest_events_per_s,
+             1e9 * (double)s->v[SECOND_EVENTS] / (double)i64_max(s->v[SECOND_LENGTH], NS_PER_S));
+    second_add(&a->measured, s);
+}
+
+static void headroom(struct analysis *a)
+{
+    struct instrument *in = &a->instrument;
+    struct gate_result *g = &in->gates[GATE_HEADROOM];
+
+    in->capacity_events_per_s =
+        a->in.capacity_events_per_s > 0 ? a->in.capacity_events_per_s : (double)NAN;
+    g->overall = in->busiest_events_per_s > 0 ? in->capacity_events_per_s / in->busiest_events_per_s
+                                              : (double)NAN;
+    g->worst = g->overall;
+}
+
+void gates_make(struct analysis *a)
+{
+    struct instrument *in = &a->instrument;
+    double all = (double)a->measured.v[SECOND_LENGTH];
+
+    if (all <= 0)
+        in->busiest_events_per_s = (double)NAN;
+    headroom(a);
+    for (int i = 0; i < GATE_COUNT_; i++) {
+        struct gate_result *r = &in->gates[i];
+        enum gate g = (enum gate)i;
+
+        if (all <= 0)
+            r->worst = (double)NAN;
+        if (g != GATE_HEADROOM)
+            r->overall = all > 0 ? gate_figure(g, &a->measured) : (double)NAN;
+        r->refused_share = all > 0 ? (double)a->gate_ns[g] / all : 0;
+        if (gate_state(g, r->overall) == GATE_REFUSES || r->refused_share > refused_time)
+            r->voids = gate_voids(g, &a->measured);
+    }
+}
+
+/* What counts only requests within their limits depends on the metrics that are limited. */
+static bool counts_the_good(const struct metric *m)
+{
+    return strcmp(m->id, "goodput@1") == 0 || strcmp(m->id, "slo_attainment@1") == 0 ||
+           m->kind == METRIC_COST;
+}
+
+unsigned metric_sensitive_to(const struct analysis *a, const struct metric *m, size_t good)
+{
+    bool closed = a->in.plan->load.arrivals == ARRIVALS_CLOSED;
+    unsigned by = metric_voided_by(m->id, closed);
+    const struct plan_good *g = good < a->in.plan->good_count ? &a->in.plan->good[good] : NULL;
+
+    for (size_t i = 0; g && counts_the_good(m) && i < g->slo_count; i++)
+        by |= metric_voided_by(g->slo[i].metric, closed);
+    return by;
+}
+
+const struct gate_rule *metric_void(const struct analysis *a, const struct metric *m, size_t good)
+{
+    unsigned by = metric_sensitive_to(a, m, good);
+
+    for (int g = 0; g < GATE_COUNT_; g++)
+        if (a->instrument.gates[g].voids & by)
+            return gate_rule((enum gate)g);
+    return NULL;
+}

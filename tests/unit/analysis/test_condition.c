@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "story.h"
+
+/* A second in which nothing is wrong. */
+static struct second fine(void)
+{
+    return (struct second){.v = {[SECOND_LENGTH] = NS_PER_S,
+                                 [SECOND_RELEASED] = 100,
+                                 [SECOND_READS] = 10000,
+                                 [SECOND_EVENTS] = 10000,
+                                 [SECOND_TOKEN_EVENTS] = 9000,
+                                 [SECOND_LAG_P50] = 20000,
+                                 [SECOND_LAG_P99] = 90000,
+                                 [SECOND_LAG_MAX] = 300000,
+                                 [SECOND_LOOPS] = 9000,
+                                 [SECOND_LOOP_P99] = 60000,
+                                 [SECOND_LOOP_MAX] = 400000,
+                                 [SECOND_LATE_P99] = 30000,
+                                 [SECOND_CPU] = 300 * NS_PER_MS,
+                                 [SECOND_SPUN] = 100 * NS_PER_MS}};
+}
+
+struct fault {
+    enum gate gate;
+    enum second_field field;
+    int64_t just, warns, refuses; /* values of the field; refuses 0: it never does */
+};
+static const struct fault faults[] = {
+    {GATE_STAMPS, SECOND_UNSTAMPED, 10, 11, 101},
+    {GATE_COALESCED, SECOND_COALESCED, 9, 10, 91},
+    {GATE_UNREAD, SECOND_FULL_READS, 10, 11, 101},
+    {GATE_LOOP_5, SECOND_STUCK_5MS, 10 * NS_PER_MS, 11 * NS_PER_MS, 0},
+    {GATE_LOOP, SECOND_STUCK_20MS, 10 * NS_PER_MS, 0, 11 * NS_PER_MS},
+    {GATE_RUN_DELAY, SECOND_RUN_DELAY, 10 * NS_PER_MS, 11 * NS_PER_MS, 101 * NS_PER_MS},
+    {GATE_CPU, SECOND_CPU, 700 * NS_PER_MS, 701 * NS_PER_MS, 951 * NS_PER_MS},
+    {GATE_LATENESS, SECOND_LATE_P99, 5 * NS_PER_MS, 5 * NS_PER_MS + 1, 0},
+    {GATE_RING, SECOND_RING, 500000, 500001, 0},
+};
+
+/* What each gate says of fine() with one field changed. */
+static void expect(const struct fault *f, int64_t value, enum gate_state want)
+{
+    struct second s = fine();
+
+    s.v[f->field] = value;
+    for (int g = 0; g < GATE_COUNT_; g++)
+        assert_int_equal(gate_state((enum gate)g, gate_figure((enum gate)g, &s)),
+                         g == (int)f->gate ? want : GATE_PASSES);
+    assert_int_equal(second_condition(&s), want == GATE_PASSES  ? CONDITION_CLEAN
+                                           : want == GATE_WARNS ? CONDITION_STRAINED
+                                                                : CONDITION_SATURATED);
+}
+
+static void each_gate_fires_on_its_fault_and_on_no_other(void **state)
+{
+    bool seen[GATE_COUNT_] = {[GATE_HEADROOM] = true}; /* of the run, not of a second */
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(faults); i++) {
+        expect(&faults[i], faults[i].just, GATE_PASSES);
+        if (faults[i].warns)
+            expect(&faults[i], faults[i].warns, GATE_WARNS);
+        if (faults[i].refuses)
+            expect(&faults[i], faults[i].refuses, GATE_REFUSES);
+        seen[faults[i].gate] = true;
+    }
+    for (int g = 0; g < GATE_COUNT_; g++)
+        assert_true(seen[g]);
+}
+
+static void what_is_not_known_is_no_fault(void **state)
+{
+    struct second s = fine();
+
+    (void)state;
+    s.v[SECOND_CPU] = s.v[SECOND_RUN_DELAY] = s.v[SECOND_LATE_P99] = SECOND_NONE;
+    assert_int_equal(second_condition(&s), CONDITION_CLEAN);
+    assert_true(isnan(gate_figure(GATE_CPU, &s)));
+    assert_int_equal(second_condition(&(struct second){.v = {[SECOND_LENGTH] = 1}}),
+                     CONDITION_CLEAN);
+}
+
+static void polling_is_no_load(void **state)
+{
+    struct second s = fine();
+
+    (void)state;
+    s.v[SECOND_CPU] = 950 * NS_PER_MS;
+    s.v[SECOND_SPUN] = 800 * NS_PER_MS;
+    assert_int_equal(second_condition(&s), CONDITION_CLEAN);
+}
+
+static void with_the_users_stamps_a_late_client_is_in_the_times(void **state)
+{
+    struct second s = fine();
+
+    (void)state;
+    assert_int_equal(gate_voids(GATE_LOOP, &s), VOIDS_SEND | VOIDS_CLOSED);
+    assert_int_equal(gate_voids(GATE_CPU, &s), VOIDS_SEND | VOIDS_CLOSED);
+    s.v[SECOND_UNSTAMPED] = s.v[SECOND_READS];
+    assert_true(isnan(gate_figure(GATE_STAMPS, &s)));
+    assert_int_equal(second_condition(&s), CONDITION_CLEAN);
+    assert_int_equal(gate_voids(GATE_LOOP, &s),
+                     VOIDS_SEND | VOIDS_CLOSED | VOIDS_ARRIVAL | VOIDS_ORDER);
+    assert_int_equal(gate_voids(GATE_CPU, &s), VOIDS_SEND | VOIDS_CLOSED);
+}
+
+static const struct summary *summary(const struct told *t, const char *id)
+{
+    return &t->analysis->summaries[metric_find(id) - metric_at(0)];
+}
+
+static bool refused(const struct told *t, const char *id)
+{
+    return summary(t, id)->mean.state == ESTIMATE_REFUSED &&
+           summary(t, id)->percentile[0].state ==
+               (summary(t, id)->percentile_count ? ESTIMATE_REFUSED : ESTIMATE_OK);
+}
+
+static void a_clean_client_leaves_every_number(void **state)
+{
+    struct second s = fine();
+    AUTO(told_release) struct told t = tell((struct story){.second = &s});
+
+    (void)state;
+    assert_int_equal(t.result, 0);
+    assert_true(t.analysis->instrument.seconds[CONDITION_CLEAN] > 60);
+    assert_int_equal(t.analysis->verdict, VERDICT_SNAPSHOT);
+    assert_int_equal(summary(&t, "itl.gap@1")->mean.state, ESTIMATE_OK);
+}
+
+static void a_busy_client_voids_the_sending_side_alone(void **state)
+{
+    struct second s = fine();
+    bool instrument = false;
+
+    (void)state;
+    s.v[SECOND_CPU] = 990 * NS_PER_MS;
+    AUTO(told_release) struct told t = tell((struct story){.second = &s});
+    assert_int_equal(t.result, 0);
+    assert_true(refused(&t, "ttft.content.due@1"));
+    assert_true(refused(&t, "latency.due@1"));
+    assert_true(refused(&t, "wait.client@1"));
+    assert_int_equal(summary(&t, "slo_attainment@1")->mean.state, ESTIMATE_REFUSED);
+    assert_int_equal(summary(&t, "itl.gap@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(summary(&t, "ttft.content.sent@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(summary(&t, "throughput.requests@1")->mean.state, ESTIMATE_OK); /* open loop */
+    assert_non_null(strstr(summary(&t, "ttft.content.due@1")->mean.why, "cpu"));
+    assert_int_equal(t.analysis->verdict, VERDICT_REFUSED);
+    assert_int_equal(t.analysis->answer, ANSWER_CANNOT_TELL);
+    for (size_t i = 0; i < t.analysis->reason_count; i++)
+        instrument |= t.analysis->reasons[i].instrument;
+    assert_true(instrument);
+}
+
+static void shared_late_reads_void_the_times_within_answers(void **state)
+{
+    struct second s = fine();
+
+    (void)state;
+    s.v[SECOND_COALESCED] = 500;
+    AUTO(told_release) struct told t = tell((struct story){.second = &s});
+    assert_int_equal(t.result, 0);
+    assert_true(refused(&t, "itl.gap@1"));
+    assert_true(refused(&t, "tpot.after_first@1"));
+    assert_int_equal(summary(&t, "latency.sent@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(summary(&t, "wait.client@1")->mean.state, ESTIMATE_OK);
+}
+
+static void little_headroom_voids_like_a_busy_client(void **state)
+{
+    struct second s = fine();
+    AUTO(told_release)
+    struct told t = tell((struct story){.second = &s, .capacity_events_per_s = 15000});
+    AUTO(told_release)
+    struct told enough = tell((struct story){.second = &s, .capacity_events_per_s = 60000});
+
+    (void)state;
+    assert_true(refused(&t, "ttft.content.due@1"));
+    assert_int_equal(summary(&t, "itl.gap@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(enough.analysis->verdict, VERDICT_SNAPSHOT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_gate_fires_on_its_fault_and_on_no_other),
+        cmocka_unit_test(what_is_not_known_is_no_fault),
+        cmocka_unit_test(polling_is_no_load),
+        cmocka_unit_test(with_the_users_stamps_a_late_client_is_in_the_times),
+        cmocka_unit_test(a_clean_client_leaves_every_number),
+        cmocka_unit_test(a_busy_client_voids_the_sending_side_alone),
+        cmocka_unit_test(shared_late_reads_void_the_times_within_answers),
+        cmocka_unit_test(little_headroom_voids_like_a_busy_client),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
