@@ -111,8 +111,6 @@ struct gate_result {         /* of one gate, over the measured seconds of all I/
 struct instrument {
     int64_t seconds[CONDITION_COUNT_]; /* measured, by condition */
     struct gate_result gates[GATE_COUNT_];
-    double busiest_events_per_s;  /* of one second of one thread; NAN: none */
-    double capacity_events_per_s; /* of one thread, by the null server; NAN: not measured */
     int64_t lost_records, cap_waits, arrivals;
     double kernel_share;           /* of samples whose stamps are all kernel stamps; NAN: none */
     struct spread lag;             /* user stamp minus kernel stamp, of events */
@@ -172,8 +170,6 @@ struct analysis_input {
     const char *state; /* running, complete, interrupted, killed */
     int64_t lost_records, cap_waits;
     double extra_percentile; /* NAN: none */
-    /* Events per second that an I/O thread can take, by the null server; 0: not measured. */
-    double capacity_events_per_s;
 };
 
 struct row; /* a sample as analysis keeps it (analysis/row.h) */

@@ -21,8 +21,6 @@ static const struct gate_rule rules[GATE_COUNT_] = {
                   0},
     [GATE_LATENESS] = {"lateness", "p99 of release after due", "ms", 5, NAN, 0, 0},
     [GATE_RING] = {"ring", "records waiting in the ring", "%", 50, NAN, 0, 0},
-    [GATE_HEADROOM] = {"headroom", "null-server capacity over what was needed", "times", 5, 2,
-                       OF_THE_SENDER, 0},
 };
 
 const struct gate_rule *gate_rule(enum gate g)
@@ -78,7 +76,6 @@ double gate_figure(enum gate g, const struct second *s)
         return v[SECOND_LATE_P99] < 0 ? (double)NAN : (double)v[SECOND_LATE_P99] / 1e6;
     case GATE_RING:
         return (double)v[SECOND_RING] / 1e4;
-    case GATE_HEADROOM:
     case GATE_COUNT_:
         break;
     }
@@ -89,8 +86,6 @@ enum gate_state gate_state(enum gate g, double figure)
 {
     const struct gate_rule *r = gate_rule(g);
 
-    if (g == GATE_HEADROOM) /* the one of which more is better */
-        return figure < r->refuse ? GATE_REFUSES : figure < r->warn ? GATE_WARNS : GATE_PASSES;
     return figure > r->refuse ? GATE_REFUSES : figure > r->warn ? GATE_WARNS : GATE_PASSES;
 }
 

@@ -32,19 +32,18 @@ enum gate {
     GATE_CPU,
     GATE_LATENESS,
     GATE_RING,
-    GATE_HEADROOM, /* of the run, against the null server */
     GATE_COUNT_,
 };
 
 struct gate_rule {
-    const char *name, *figure, *unit; /* unit: "%" of a share, "ms", "times" */
+    const char *name, *figure, *unit; /* unit: "%" of a share, "ms" */
     double warn, refuse;              /* beyond it; NAN: never */
     unsigned voids, voids_user;       /* enum voids; the latter too, where stamps are the user's */
 };
 const struct gate_rule *gate_rule(enum gate g);
 
 enum gate_state { GATE_PASSES, GATE_WARNS, GATE_REFUSES };
-/* The gate's figure of @s, in the rule's unit; NAN: none there (and for GATE_HEADROOM). */
+/* The gate's figure of @s, in the rule's unit; NAN: none there. */
 double gate_figure(enum gate g, const struct second *s);
 enum gate_state gate_state(enum gate g, double figure); /* NAN passes: nothing was seen */
 /* What @g voids if it refuses @s. */

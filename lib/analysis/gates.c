@@ -21,11 +21,6 @@ static bool measured(const struct analysis *a, const struct second *s)
     return w->from_ns != TIME_NONE && s->start_ns + s->v[SECOND_LENGTH] > w->from_ns;
 }
 
-static double worse(enum gate g, double a, double b)
-{
-    return g == GATE_HEADROOM ? fmin(a, b) : fmax(a, b); /* of a NAN and a number: the number */
-}
-
 void analysis_add_second(struct analysis *a, const struct second *s)
 {
     struct instrument *in = &a->instrument;
@@ -40,27 +35,12 @@ void analysis_add_second(struct analysis *a, const struct second *s)
         enum gate_state state = gate_state(g, figure);
 
         in->gates[g].worst =
-            a->measured.v[SECOND_LENGTH] == 0 ? figure : worse(g, in->gates[g].worst, figure);
+            a->measured.v[SECOND_LENGTH] == 0 ? figure : fmax(in->gates[g].worst, figure);
         in->gates[g].warned += state == GATE_WARNS;
         in->gates[g].refused += state == GATE_REFUSES;
         a->gate_ns[g] += state == GATE_REFUSES ? s->v[SECOND_LENGTH] : 0;
     }
-    in->busiest_events_per_s =
-        fmax(in->busiest_events_per_s,
-             1e9 * (double)s->v[SECOND_EVENTS] / (double)i64_max(s->v[SECOND_LENGTH], NS_PER_S));
     second_add(&a->measured, s);
-}
-
-static void headroom(struct analysis *a)
-{
-    struct instrument *in = &a->instrument;
-    struct gate_result *g = &in->gates[GATE_HEADROOM];
-
-    in->capacity_events_per_s =
-        a->in.capacity_events_per_s > 0 ? a->in.capacity_events_per_s : (double)NAN;
-    g->overall = in->busiest_events_per_s > 0 ? in->capacity_events_per_s / in->busiest_events_per_s
-                                              : (double)NAN;
-    g->worst = g->overall;
 }
 
 void gates_make(struct analysis *a)
@@ -68,17 +48,13 @@ void gates_make(struct analysis *a)
     struct instrument *in = &a->instrument;
     double all = (double)a->measured.v[SECOND_LENGTH];
 
-    if (all <= 0)
-        in->busiest_events_per_s = (double)NAN;
-    headroom(a);
     for (int i = 0; i < GATE_COUNT_; i++) {
         struct gate_result *r = &in->gates[i];
         enum gate g = (enum gate)i;
 
         if (all <= 0)
             r->worst = (double)NAN;
-        if (g != GATE_HEADROOM)
-            r->overall = all > 0 ? gate_figure(g, &a->measured) : (double)NAN;
+        r->overall = all > 0 ? gate_figure(g, &a->measured) : (double)NAN;
         r->refused_share = all > 0 ? (double)a->gate_ns[g] / all : 0;
         if (gate_state(g, r->overall) == GATE_REFUSES || r->refused_share > refused_time)
             r->voids = gate_voids(g, &a->measured);

@@ -4,7 +4,6 @@
 #include "base/units.h"
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 struct walk {
     struct analysis *analysis;
@@ -29,15 +28,6 @@ static int on_event(void *ctx, uint32_t sample, uint32_t index, const struct eve
 static int on_second(void *ctx, const struct second *s)
 {
     analysis_add_second(((struct walk *)ctx)->analysis, s);
-    return 0;
-}
-
-static int on_fact(void *ctx, const struct fact *f)
-{
-    double *capacity = ctx;
-
-    if (strcmp(f->scope, "client") == 0 && strcmp(f->name, "null_server.capacity") == 0 && f->value)
-        (void)!units_double(capacity, f->value);
     return 0;
 }
 
@@ -67,12 +57,10 @@ static int start(struct analysis **ret, struct evidence *e, const struct plan *p
                                 .state = info->state,
                                 .lost_records = info->lost_records,
                                 .extra_percentile = extra_percentile};
-    int r;
 
     in.trials = evidence_trials(e, &in.trial_count);
     in.cap_waits = sum_of_trials(e, "cap_waits", in.trial_count);
-    r = evidence_each_fact(e, on_fact, &in.capacity_events_per_s, err);
-    return r < 0 ? r : analysis_new(ret, &in, err);
+    return analysis_new(ret, &in, err);
 }
 
 int analysis_read_ledger(struct analysis **ret, struct evidence *e, const struct plan *plan,

@@ -74,8 +74,6 @@ static json_t *client_json(const struct instrument *in)
     for (int g = 0; g < GATE_COUNT_; g++)
         json_push(gates, gate_json(gate_rule((enum gate)g), &in->gates[g]));
     json_put(o, "seconds", seconds);
-    put_number(o, "busiestEventsPerSecond", in->busiest_events_per_s);
-    put_number(o, "capacityEventsPerSecond", in->capacity_events_per_s);
     json_put(o, "gates", gates);
     return o;
 }

@@ -24,7 +24,6 @@ struct story {
     double extra_percentile;     /* 0: none */
     uint32_t unbegun;            /* scheduled items of trials that never began */
     const struct second *second; /* each second of each trial was like this one; NULL: none */
-    double capacity_events_per_s;
 };
 
 #define STORY_ASKED                                                                                \
@@ -193,7 +192,6 @@ static inline struct told tell(struct story s)
                                  .state = s.state,
                                  .lost_records = s.lost_records,
                                  .cap_waits = s.cap_waits,
-                                 .capacity_events_per_s = s.capacity_events_per_s,
                                  .extra_percentile =
                                      s.extra_percentile > 0 ? s.extra_percentile : (double)NAN};
     t.result = analysis_new(&t.analysis, &in, &t.err);
