@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Whole answers as fast as they come over 64 connections: asrun's closed loop, which keeps every
+# sample, beside wrk, which keeps none, in alternation against one reference server.
+#
+#   bench/rps.sh [--build DIR] [--rounds 5] [--seconds 10] [--connections 64] [--out FILE]
+#
+# Server on CPU 0, clients on CPU 1; "asrun, recorder beside" may use both CPUs, so that its recorder
+# need not share the I/O thread's. Needs wrk (Debian: wrk). Writes bench/results/DATE-rps.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=build/release rounds=5 seconds=10 connections=64 out=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --build | --rounds | --seconds | --connections | --out) declare "${1#--}=$2"; shift 2 ;;
+    *) sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  esac
+done
+command -v wrk > /dev/null || { echo "skipped: no wrk to compare with (apt-get install wrk)"; exit 0; }
+dir=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
+on() { local cpus=$1; shift; if [ "$(nproc)" -gt 1 ]; then taskset -c "$cpus" "$@"; else "$@"; fi; }
+
+(on 0 "$build/refserver" --ttft 0ms --gap 0ms --stdin < <(sleep infinity)) > "$dir/server.out" 2> "$dir/server.err" &
+server=$!
+for _ in $(seq 200); do [ -s "$dir/server.out" ] && break; sleep 0.02; done
+port=$(awk '{ print $2 }' "$dir/server.out")
+
+cat > "$dir/plan.yaml" <<P
+asrun: 1
+workload: {fixed: {input_tokens: 8, output_tokens: 4}, calibrate: false}
+target: {url: "http://127.0.0.1:$port/v1", model: reference, stream: false}
+load: {concurrency: $connections, duration: ${seconds}s, timeout: 5s}
+exclude: {warm_up: none}
+P
+cat > "$dir/post.lua" <<'P'
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '{"model":"reference","max_tokens":4,"stream":false,"messages":[{"role":"user","content":"one two three four five six seven eight"}]}'
+P
+
+wrk_rate() {
+  on 1 wrk -t1 -c"$connections" -d"${seconds}s" -s "$dir/post.lua" "http://127.0.0.1:$port/v1/chat/completions" > "$dir/wrk"
+  awk '/^Requests\/sec/ { print $2 }' "$dir/wrk"
+}
+asrun_rate() { # CPUS: requests/s of what ended well, over the whole window
+  rm -f "$dir"/run.asrun*
+  on "$1" "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet > "$dir/asrun.out" 2>&1 || [ -s "$dir/run.asrun" ]
+  "$build/asrun" show "$dir/run.asrun" samples --csv |
+    awk -F, -v s="$seconds" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } $c["outcome"] == "ok" { n++ } END { printf "%.0f\n", n / s }'
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2) }'; }
+
+for round in $(seq "$rounds"); do
+  a=$(wrk_rate) b=$(asrun_rate 1) c=$(asrun_rate 0,1)
+  echo "$a $b $c" >> "$dir/rows"
+  echo "round $round: wrk $a, asrun $b, recorder beside $c" >&2
+done
+out=${out:-bench/results/$(date -u +%F)-rps.md}
+{
+  echo "# Requests per second, $(date -u +%F)"
+  echo
+  echo "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) CPUs, Linux $(uname -r)," \
+    "load average $(cut -d' ' -f1 /proc/loadavg) at the end. $("$build/asrun" --version | head -1); $(wrk --version 2>&1 | awk 'NR == 1 { print $1, $2 }')."
+  echo "$connections connections, whole answers of 4 tokens, $seconds s each. The server (one CPU) may be what limits all three."
+  [ -z "${NOTE:-}" ] || echo "$NOTE"
+  echo
+  echo "| round | wrk | asrun, one CPU | of wrk | asrun, recorder beside | of wrk |"
+  echo "|---|---|---|---|---|---|"
+  awk '{ printf "| %d | %.0f | %.0f | %.2f | %.0f | %.2f |\n", NR, $1, $2, $2 / $1, $3, $3 / $1 }' "$dir/rows"
+  awk -v w="$(awk '{ print $1 }' "$dir/rows" | median)" -v a="$(awk '{ print $2 }' "$dir/rows" | median)" \
+    -v b="$(awk '{ print $3 }' "$dir/rows" | median)" \
+    'BEGIN { printf "| median | %.0f | %.0f | %.2f | %.0f | %.2f |\n", w, a, a / w, b, b / w }'
+} > "$out"
+cat "$out"
