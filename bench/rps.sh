@@ -20,9 +20,9 @@ command -v wrk > /dev/null || { echo "skipped: no wrk to compare with (apt-get i
 dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
-on() { local cpus=$1; shift; if [ "$(nproc)" -gt 1 ]; then taskset -c "$cpus" "$@"; else "$@"; fi; }
+on() { local cpus=$1; shift; if [ "$(nproc)" -gt 1 ]; then exec taskset -c "$cpus" "$@"; else exec "$@"; fi; }
 
-(on 0 "$build/refserver" --ttft 0ms --gap 0ms --stdin < <(sleep infinity)) > "$dir/server.out" 2> "$dir/server.err" &
+(on 0 "$build/refserver" --ttft 0ms --gap 0ms) > "$dir/server.out" 2> "$dir/server.err" &
 server=$!
 for _ in $(seq 200); do [ -s "$dir/server.out" ] && break; sleep 0.02; done
 port=$(awk '{ print $2 }' "$dir/server.out")
@@ -31,7 +31,7 @@ cat > "$dir/plan.yaml" <<P
 asrun: 1
 workload: {fixed: {input_tokens: 8, output_tokens: 4}, calibrate: false}
 target: {url: "http://127.0.0.1:$port/v1", model: reference, stream: false}
-load: {concurrency: $connections, duration: ${seconds}s, timeout: 5s}
+load: {arrivals: closed, concurrency: $connections, duration: ${seconds}s, timeout: 5s}
 exclude: {warm_up: none}
 P
 cat > "$dir/post.lua" <<'P'
@@ -41,16 +41,29 @@ wrk.body = '{"model":"reference","max_tokens":4,"stream":false,"messages":[{"rol
 P
 
 wrk_rate() {
-  on 1 wrk -t1 -c"$connections" -d"${seconds}s" -s "$dir/post.lua" "http://127.0.0.1:$port/v1/chat/completions" > "$dir/wrk"
+  (on 1 wrk -t1 -c"$connections" -d"${seconds}s" -s "$dir/post.lua" "http://127.0.0.1:$port/v1/chat/completions") > "$dir/wrk"
   awk '/^Requests\/sec/ { print $2 }' "$dir/wrk"
 }
-asrun_rate() { # CPUS: requests/s of what ended well, over the whole window
+# CPUS: what ended well a second, from the first release to the last end; "lost" where the recorder
+# did not keep up: the samples that are left are then no picture of the run, and give no rate.
+asrun_rate() {
   rm -f "$dir"/run.asrun*
-  on "$1" "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet > "$dir/asrun.out" 2>&1 || [ -s "$dir/run.asrun" ]
-  "$build/asrun" show "$dir/run.asrun" samples --csv |
-    awk -F, -v s="$seconds" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } $c["outcome"] == "ok" { n++ } END { printf "%.0f\n", n / s }'
+  (on "$1" "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/asrun.out" 2>&1 || [ -s "$dir/run.asrun" ]
+  if "$build/asrun" show "$dir/run.asrun" ledger | grep -q 'record lost'; then
+    echo lost
+    return
+  fi
+  "$build/asrun" show "$dir/run.asrun" samples --csv | awk -F, '
+    NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+    $c["outcome"] != "ok" { next }
+    { n++; r = $c["released_ns"] + 0; e = $c["end_ns"] + 0; if (n == 1 || r < from) from = r; if (e > to) to = e }
+    END { if (n) printf "%.0f\n", n / ((to - from) / 1e9); else print 0 }'
 }
-median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2) }'; }
+median() { # of column $1; "-" if any round lost records
+  awk -v f="$1" '{ print $f }' "$dir/rows" | sort -n | awk '
+    $1 == "lost" { lost = 1 } { v[NR] = $1 }
+    END { print lost ? "-" : (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2) }'
+}
 
 for round in $(seq "$rounds"); do
   a=$(wrk_rate) b=$(asrun_rate 1) c=$(asrun_rate 0,1)
@@ -64,13 +77,15 @@ out=${out:-bench/results/$(date -u +%F)-rps.md}
   echo "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) CPUs, Linux $(uname -r)," \
     "load average $(cut -d' ' -f1 /proc/loadavg) at the end. $("$build/asrun" --version | head -1); $(wrk --version 2>&1 | awk 'NR == 1 { print $1, $2 }')."
   echo "$connections connections, whole answers of 4 tokens, $seconds s each. The server (one CPU) may be what limits all three."
+  echo "asrun may end before the time is up, where its schedule has no more items: the rate is over what it ran."
+  echo "lost: the recorder did not keep up and records were lost; asrun says so in its ledger, and no rate is given."
+  echo "With two CPUs, what runs beside the I/O thread shares the server's CPU, and slows it."
   [ -z "${NOTE:-}" ] || echo "$NOTE"
   echo
   echo "| round | wrk | asrun, one CPU | of wrk | asrun, recorder beside | of wrk |"
   echo "|---|---|---|---|---|---|"
-  awk '{ printf "| %d | %.0f | %.0f | %.2f | %.0f | %.2f |\n", NR, $1, $2, $2 / $1, $3, $3 / $1 }' "$dir/rows"
-  awk -v w="$(awk '{ print $1 }' "$dir/rows" | median)" -v a="$(awk '{ print $2 }' "$dir/rows" | median)" \
-    -v b="$(awk '{ print $3 }' "$dir/rows" | median)" \
-    'BEGIN { printf "| median | %.0f | %.0f | %.2f | %.0f | %.2f |\n", w, a, a / w, b, b / w }'
+  { cat "$dir/rows"; echo "$(median 1) $(median 2) $(median 3)"; } | awk -v rounds="$rounds" '
+    function of(v) { return (v == "lost" || v == "-" || $1 + 0 == 0) ? "-" : sprintf("%.2f", v / $1) }
+    { print "| " (NR > rounds ? "median" : NR) " | " $1 " | " $2 " | " of($2) " | " $3 " | " of($3) " |" }'
 } > "$out"
 cat "$out"
