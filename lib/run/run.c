@@ -313,6 +313,23 @@ static int execute(struct run *r, const struct load_config *c, uint32_t trial,
     return failed;
 }
 
+/* A closed loop that ran out of items did not last as long as the plan says. */
+static int note_short_loop(struct run *r, const struct load_config *c,
+                           const struct load_report *report, struct err *err)
+{
+    char text[160];
+
+    if (c->duration_ns == 0 || report->started < c->count ||
+        report->end_ns >= c->start_ns + c->duration_ns)
+        return 0;
+    (void)snprintf(text, sizeof text,
+                   "trial %u: all %zu items of the closed loop were sent before load.duration was "
+                   "over; say load.requests",
+                   c->trial + 1, c->count);
+    say(r, "%s", text);
+    return store_note(r->store, report->end_ns - r->anchor.mono_ns, "items_ended", text, err);
+}
+
 static int run_trial(struct run *r, uint32_t trial, struct err *err)
 {
     struct ring *rings[MAX_THREADS];
@@ -332,7 +349,9 @@ static int run_trial(struct run *r, uint32_t trial, struct err *err)
         last_due = start + r->schedule->items[config.first + config.count - 1].at_ns;
     failed = store_trial_end(r->store, trial, report.end_ns - r->anchor.mono_ns, last_due,
                              run_interrupted(r->control) ? "interrupted" : "complete", err);
-    return failed < 0 ? failed : put_report(r, trial, &report, err);
+    if (failed == 0)
+        failed = put_report(r, trial, &report, err);
+    return failed < 0 ? failed : note_short_loop(r, &config, &report, err);
 }
 
 static void pause_between(const struct run *r)
