@@ -131,7 +131,7 @@ static bool healthy(const struct engine_proc *e)
     long status = 0;
 
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%s/health", e->port);
-    return probe_http(&body, &status, url, NULL, NULL, NS_PER_S, NULL) == 0 && status == 200;
+    return probe_http(&body, &status, url, NULL, NULL, NULL, NS_PER_S, NULL) == 0 && status == 200;
 }
 
 static int wait_healthy(struct engine_proc *e, int64_t timeout_ns, struct err *err)

@@ -185,6 +185,9 @@ json_t *gaps_json(const struct claim_source *s)
 
     gap_scale(list, s->plan);
     gap_source(list, s->plan);
+    if (!s->plan->target.tls.verify)
+        json_push(list, json_string("the target's TLS certificate was not verified: that it was "
+                                    "the named target is taken for granted"));
     json_push(list, json_string("prompts are synthetic words: content-dependent behaviour "
                                 "(speculative decoding, early stops) is not covered"));
     return list;

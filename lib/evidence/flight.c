@@ -369,7 +369,7 @@ static bool sane_kind(const struct rec *r)
 {
     switch ((enum rec_type)r->type) {
     case REC_POINT:
-        return r->kind <= POINT_END;
+        return r->kind <= POINT_TLS_END;
     case REC_COUNT:
         return r->kind <= COUNT_FINISH;
     case REC_END:

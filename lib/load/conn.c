@@ -2,7 +2,7 @@
 /*
  * lib/load/conn.c - one request on one connection.
  *
- *   start -> (connecting) -> sending -> reading -> end -> idle, watched or closed
+ *   start -> (connecting -> (handshake)) -> sending -> reading -> end -> idle, watched or closed
  *
  * A server may answer, or hang up, while the request is still being sent: reading is possible from
  * the first byte sent, and a failed send only means that nothing more is sent; what the server said
@@ -30,8 +30,8 @@ static int64_t plus(int64_t from_ns, int64_t timeout_ns)
 static int64_t next_deadline(const struct engine *e, const struct conn *c)
 {
     const struct load_config *config = e->config;
-    int64_t limit_ns =
-        c->state == CONN_CONNECTING ? config->connect_timeout_ns : config->stall_timeout_ns;
+    bool opening = c->state == CONN_CONNECTING || c->state == CONN_HANDSHAKE;
+    int64_t limit_ns = opening ? config->connect_timeout_ns : config->stall_timeout_ns;
 
     return i64_min(plus(c->released_ns, config->timeout_ns), plus(c->active_ns, limit_ns));
 }
@@ -123,8 +123,7 @@ static void send_failed(struct engine *e, struct conn *c, ssize_t code)
 static void send_more(struct engine *e, struct conn *c)
 {
     int64_t before_ns = e->ops->now(e->loop);
-    ssize_t n =
-        e->ops->send(e->loop, c->fd, buffer_at(e, c->buffer) + c->sent, c->length - c->sent);
+    ssize_t n = transport_send(e, c, buffer_at(e, c->buffer) + c->sent, c->length - c->sent);
 
     e->now_ns = e->ops->now(e->loop);
     if (n < 0 && n != -EAGAIN && n != -EINTR) {
@@ -216,10 +215,11 @@ static void finish(struct engine *e, struct conn *c, bool all_taken)
     bool sent_all_of_it = c->sent == c->length && c->send_code == 0;
 
     end(e, c, r->outcome, r->text, c->last_ns, c->last_flags,
-        r->may_keep && all_taken && sent_all_of_it);
+        r->may_keep && all_taken && sent_all_of_it && !transport_over(e, c));
 }
 
-static void take_bytes(struct engine *e, struct conn *c, size_t n, int64_t user_ns)
+/* @shared: what is still undecrypted shares the stamp, too. */
+static void take_bytes(struct engine *e, struct conn *c, size_t n, int64_t user_ns, bool shared)
 {
     const char *at = e->read_buffer, *stop = at + n;
     struct openai_event event, held;
@@ -233,7 +233,7 @@ static void take_bytes(struct engine *e, struct conn *c, size_t n, int64_t user_
         holding = true;
     }
     if (holding) /* bytes of a next event share the stamp: then this one's is only a bound */
-        tell_event(e, c, &held, user_ns, c->response.between_events);
+        tell_event(e, c, &held, user_ns, c->response.between_events && !shared);
     if (step == RESPONSE_END)
         finish(e, c, at == stop);
 }
@@ -244,6 +244,10 @@ static void lost(struct engine *e, struct conn *c, int code)
     struct openai_event event;
     enum response_step step;
 
+    if (e->tls && code == -EPROTO) {
+        end_now(e, c, OUTCOME_TLS, transport_words(e, c));
+        return;
+    }
     if (may_resend(e, c)) {
         resend(e, c);
         return;
@@ -283,27 +287,54 @@ static void first_byte(struct engine *e, struct conn *c)
         give_buffer(e, c);
 }
 
+/* What the peer said last, with its goodbye already read: the socket has nothing to add. */
+static bool ended_behind(const struct engine *e, const struct conn *c)
+{
+    return (c->state == CONN_SENDING || c->state == CONN_READING) && transport_over(e, c);
+}
+
 static void read_some(struct engine *e, struct conn *c)
 {
-    struct loop_stamp stamp;
+    struct tls_read got = {0};
+    uint32_t generation = c->generation;
     int64_t before_ns = e->now_ns;
-    ssize_t n = e->ops->recv(e->loop, c->fd, e->read_buffer, READ_BYTES, &stamp);
+    ssize_t n = transport_recv(e, c, &got);
 
-    e->now_ns = stamp.user_ns;
+    e->now_ns = got.stamp.user_ns;
+    if (got.taken > 0)
+        c->active_ns = e->now_ns;
     if (n == -EAGAIN || n == -EINTR)
         return;
     if (n <= 0) {
         lost(e, c, (int)n);
         return;
     }
-    take_stamp(e, c, &stamp);
-    raise_floor(c, before_ns, n < READ_BYTES);
-    c->active_ns = e->now_ns;
+    take_stamp(e, c, &got.stamp);
+    raise_floor(c, before_ns, got.taken < got.room);
     first_byte(e, c);
-    c->read_late = meter_read(&e->meter, n, READ_BYTES, c->last_flags & REC_KERNEL,
-                              stamp.user_ns - c->last_ns);
-    tell_read(e, c, n, stamp.user_ns);
-    take_bytes(e, c, (size_t)n, stamp.user_ns);
+    c->read_late = meter_read(&e->meter, (ssize_t)got.taken, (ssize_t)got.room,
+                              c->last_flags & REC_KERNEL, got.stamp.user_ns - c->last_ns);
+    tell_read(e, c, n, got.stamp.user_ns);
+    take_bytes(e, c, (size_t)n, got.stamp.user_ns, got.shared);
+    if (c->generation == generation && ended_behind(e, c))
+        lost(e, c, (int)transport_recv(e, c, &got));
+}
+
+/* What came of the handshake's latest turn. */
+static void handshake_turn(struct engine *e, struct conn *c, int code)
+{
+    e->now_ns = e->ops->now(e->loop);
+    if (code < 0) {
+        end_now(e, c, OUTCOME_TLS, transport_words(e, c));
+        return;
+    }
+    if (code != TLS_DONE) {
+        watch_writable(e, c, code == TLS_WANTS_WRITE);
+        return;
+    }
+    if (e->tls)
+        tell_point(e, c, POINT_TLS_END, e->now_ns, 0, 0);
+    start_sending(e, c);
 }
 
 static void connecting_event(struct engine *e, struct conn *c)
@@ -316,7 +347,8 @@ static void connecting_event(struct engine *e, struct conn *c)
         return;
     }
     tell_point(e, c, POINT_CONNECT_END, e->now_ns, 0, 0);
-    start_sending(e, c);
+    c->state = CONN_HANDSHAKE;
+    handshake_turn(e, c, transport_open(e, c));
 }
 
 void conn_event(struct engine *e, struct conn *c, const struct loop_event *event)
@@ -327,6 +359,9 @@ void conn_event(struct engine *e, struct conn *c, const struct loop_event *event
     case CONN_CONNECTING:
         if (event->out)
             connecting_event(e, c);
+        break;
+    case CONN_HANDSHAKE:
+        handshake_turn(e, c, transport_handshake(e, c));
         break;
     case CONN_SENDING:
         if (event->in)
@@ -360,6 +395,8 @@ void conn_deadline(struct engine *e, struct conn *c)
         end_now(e, c, OUTCOME_TIMEOUT, "not complete within the timeout");
     } else if (c->state == CONN_CONNECTING) {
         end_now(e, c, OUTCOME_CONNECT_FAILED, "no connection within the connect timeout");
+    } else if (c->state == CONN_HANDSHAKE) {
+        end_now(e, c, OUTCOME_TLS, "no TLS handshake within the connect timeout");
     } else {
         end_now(e, c, OUTCOME_STALL, "no byte within the stall timeout");
     }

@@ -63,6 +63,12 @@ int engine_new(struct engine **ret, const struct engine_setup *s, struct err *er
     if (pool_init(e) < 0)
         return err_set(err, -ENOMEM, "load engine: out of memory for %d connections",
                        (int)e->conn_count);
+    if (s->config->target.tls) {
+        int r = tls_new(&e->tls, s->config->target.tls, e->ops, e->loop, e->conn_count, err);
+
+        if (r < 0)
+            return r;
+    }
     init_slots(e);
     meter_init(&e->meter, s->config->start_ns);
     e->drain_at_ns = drain_deadline(e);
@@ -74,6 +80,7 @@ void engine_free(struct engine *e)
 {
     if (!e)
         return;
+    tls_free(e->tls);
     pool_release(e);
     free(e);
 }
@@ -89,7 +96,8 @@ static void cancel_all(struct engine *e)
     for (int32_t i = 0; i < e->conn_count && e->in_flight > 0; i++) {
         uint8_t state = e->conns[i].state;
 
-        if (state == CONN_CONNECTING || state == CONN_SENDING || state == CONN_READING)
+        if (state == CONN_CONNECTING || state == CONN_HANDSHAKE || state == CONN_SENDING ||
+            state == CONN_READING)
             conn_cancel(e, &e->conns[i]);
     }
 }
@@ -183,6 +191,18 @@ static void serve(struct engine *e, int64_t until_ns)
     }
 }
 
+static void note_tls(struct engine *e)
+{
+    const struct tls_counts *n = e->tls ? tls_counts(e->tls) : NULL;
+
+    if (!n)
+        return;
+    e->report.tls_handshakes = n->handshakes;
+    e->report.tls_resumed = n->resumed;
+    e->report.tls_failed = n->failed;
+    e->report.tls_allocations = n->allocations;
+}
+
 bool engine_step(struct engine *e, int stop)
 {
     int64_t due_ns;
@@ -200,6 +220,7 @@ bool engine_step(struct engine *e, int stop)
         tell_second(e);
         e->report.never_started = (int32_t)(e->share - e->released);
         e->report.end_ns = e->now_ns;
+        note_tls(e);
         return false;
     }
     due_ns = next_release(e);

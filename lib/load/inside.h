@@ -5,6 +5,7 @@
  *   pace.c    which item is next, when, and its request rendered ahead
  *   conn.c    one request on one connection, from connect to the end of the answer
  *   keep.c    a connection between two requests
+ *   transport.c  plain or TLS, behind the same calls
  *   tell.c    the records
  *   meter.c   what the thread knows of itself, second by second
  *   pool.c    free, idle and watched connections, request buffers, deadlines
@@ -16,6 +17,7 @@
 #include "load/engine.h"
 #include "load/meter.h"
 #include "load/response.h"
+#include "load/tls.h"
 
 enum {
     READ_BYTES = 64 * 1024,
@@ -28,7 +30,8 @@ enum {
 enum conn_state {
     CONN_FREE,
     CONN_CONNECTING,
-    CONN_SENDING, /* reads too: a server may answer before it has everything */
+    CONN_HANDSHAKE, /* connected, of TLS */
+    CONN_SENDING,   /* reads too: a server may answer before it has everything */
     CONN_READING,
     CONN_IDLE,
     CONN_WATCHED,
@@ -77,6 +80,7 @@ struct engine {
     const struct load_config *config;
     const struct loop_ops *ops;
     void *loop;
+    struct tls *tls; /* NULL: plain */
     struct ring *ring;
     int32_t thread, threads, cap;
     bool closed;   /* closed loop */
@@ -140,6 +144,15 @@ void conn_event(struct engine *e, struct conn *c, const struct loop_event *event
 void conn_deadline(struct engine *e, struct conn *c);
 void conn_cancel(struct engine *e, struct conn *c);
 uint64_t conn_tag(const struct engine *e, const struct conn *c);
+
+/* transport.c: the same with and without TLS */
+int transport_open(struct engine *e, struct conn *c);      /* over the connected socket: */
+int transport_handshake(struct engine *e, struct conn *c); /* TLS_DONE, TLS_WANTS_..., -errno */
+ssize_t transport_send(struct engine *e, struct conn *c, const char *data, size_t len);
+ssize_t transport_recv(struct engine *e, struct conn *c, struct tls_read *ret); /* as tls_recv() */
+bool transport_over(const struct engine *e, const struct conn *c);
+const char *transport_words(const struct engine *e, const struct conn *c);
+void transport_close(struct engine *e, struct conn *c);
 
 /* keep.c */
 struct conn *keep_take(struct engine *e); /* the next request's: a reusable one, or a free one */

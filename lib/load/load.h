@@ -24,9 +24,12 @@ struct load_render {
     size_t max_bytes;
 };
 
+struct tls_context; /* load/tls.h */
+
 struct load_target {
     struct sockaddr_storage address; /* resolved before the run */
     socklen_t address_len;
+    const struct tls_context *tls; /* NULL: plain */
 };
 
 enum load_keep { LOAD_KEEP_AUTO, LOAD_KEEP_ALWAYS, LOAD_KEEP_NEVER };
@@ -63,6 +66,8 @@ struct load_report { /* of the trial, summed over threads */
     uint64_t cap_waits;   /* items that were due while max_in_flight were out */
     uint64_t connections; /* opened */
     uint64_t reused, resent_stale;
+    uint64_t tls_handshakes, tls_resumed, tls_failed;
+    uint64_t tls_allocations; /* OpenSSL's in the I/O threads, if counted: about 60 a handshake */
     uint64_t kernel_stamps, user_stamps; /* reads by stamp source */
     uint64_t clock_steps;                /* kernel stamps refused as implausible */
     int64_t run_delay_ns;  /* of the I/O threads, from schedstat; -1 if not readable */

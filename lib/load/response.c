@@ -199,6 +199,10 @@ enum response_step response_eof(struct response *r, int code, struct openai_even
 
     if (r->json_ended)
         return complete(r, event);
+    if (code == RESPONSE_CUT)
+        return fail(r, OUTCOME_EARLY_END,
+                    r->status ? "closed without a TLS close_notify before the answer was complete"
+                              : "closed without an answer");
     if (code < 0)
         return fail(r, OUTCOME_RESET, words ? words : "connection broken");
     if (r->status != 0 && http1_eof(&r->http) == HTTP1_END) {

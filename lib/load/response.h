@@ -38,5 +38,7 @@ struct response {
 void response_init(struct response *r);
 enum response_step response_next(struct response *r, const char **at, const char *end,
                                  struct openai_event *event);
+/* @code: a connection that ended, but not as TLS ends: nothing proves that this was all. */
+enum { RESPONSE_CUT = -ENODATA };
 /* The peer closed (@code 0) or broke (-errno) the connection: RESPONSE_EVENT or RESPONSE_END. */
 enum response_step response_eof(struct response *r, int code, struct openai_event *event);

@@ -139,6 +139,10 @@ static void add(struct load_report *sum, const struct load_report *one)
     sum->connections += one->connections;
     sum->reused += one->reused;
     sum->resent_stale += one->resent_stale;
+    sum->tls_handshakes += one->tls_handshakes;
+    sum->tls_resumed += one->tls_resumed;
+    sum->tls_failed += one->tls_failed;
+    sum->tls_allocations += one->tls_allocations;
     sum->kernel_stamps += one->kernel_stamps;
     sum->user_stamps += one->user_stamps;
     sum->clock_steps += one->clock_steps;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Where @key was given with a value; NULL: nowhere, or as null. */
 static const struct node *given(const struct reading *r, const char *key)
@@ -88,20 +89,25 @@ static int check_workload(struct reading *r)
     return fixed ? check_fixed(r) : 0;
 }
 
+const char *plan_beside(char *buf, size_t size, const struct plan *p, const char *path)
+{
+    const char *slash = strrchr(p->path, '/');
+
+    if (!slash || *path == '/')
+        return path;
+    return snprintf(buf, size, "%.*s/%s", (int)(slash - p->path), p->path, path) < (int)size ? buf
+                                                                                             : path;
+}
+
 /* The profile's path, relative to the plan's folder unless it is absolute or a shipped name. */
 static const char *beside_plan(char *buf, size_t size, const struct plan *p)
 {
-    const char *slash = strrchr(p->path, '/');
     const char *name;
 
     for (size_t i = 0; (name = profile_shipped_name(i)); i++)
         if (strcmp(name, p->profile) == 0)
             return p->profile;
-    if (!slash || *p->profile == '/')
-        return p->profile;
-    return snprintf(buf, size, "%.*s/%s", (int)(slash - p->path), p->path, p->profile) < (int)size
-               ? buf
-               : p->profile;
+    return plan_beside(buf, size, p, p->profile);
 }
 
 static void list_shipped(char *buf, size_t size)
@@ -322,11 +328,34 @@ static int check_stream(struct reading *r)
     return 0;
 }
 
+static int check_tls(struct reading *r)
+{
+    const struct plan *p = r->plan;
+    bool https = strncasecmp(p->target.url, "https:", 6) == 0;
+    const struct {
+        const char *key;
+        bool used;
+    } only_https[] = {{"target.tls.ca", *p->target.tls.ca},
+                      {"target.tls.cert", *p->target.tls.cert},
+                      {"target.tls.key", *p->target.tls.key},
+                      {"target.tls.verify", !p->target.tls.verify},
+                      {"target.tls.session_resumption", p->target.tls.resume}};
+
+    for (size_t i = 0; i < COUNT_OF(only_https); i++)
+        if (!https && only_https[i].used)
+            return fail(r, only_https[i].key, "is for an https:// target.url only; leave it out");
+    if (*p->target.tls.key && !*p->target.tls.cert)
+        return fail(r, "target.tls.key", "is of no certificate; add target.tls.cert");
+    if (*p->target.tls.ca && !p->target.tls.verify)
+        return fail(r, "target.tls.ca", "is not used with verify: false; keep one");
+    return 0;
+}
+
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
         check_required, check_workload, check_profile, check_arrivals, check_rate,
-        check_stages,   check_ends,     check_warm_up, check_stream,
+        check_stages,   check_ends,     check_warm_up, check_stream,   check_tls,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

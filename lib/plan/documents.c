@@ -98,7 +98,7 @@ static json_t *schema_of_value(const struct key *k)
     case KEY_ENUM:
         return k->choices ? choices(k) : scalars();
     case KEY_URL:
-        return pattern("^http://");
+        return pattern("^https?://");
     case KEY_METRIC:
         return metrics(false);
     case KEY_DIGEST:

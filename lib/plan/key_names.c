@@ -138,7 +138,7 @@ const char *key_takes(const struct key *k)
         [KEY_VERSION] = "the number 1",
         [KEY_TEXT] = "text",
         [KEY_WORD] = "a word",
-        [KEY_URL] = "a URL: http://HOST:PORT/v1",
+        [KEY_URL] = "a URL: http://HOST:PORT/v1, https://HOST/v1",
         [KEY_METRIC] = "a metric id: ttft.content.due@1",
         [KEY_DIGEST] = "64 hex digits",
         [KEY_DURATION] = "a duration: 500ms, 10s, 5m, 2h",

@@ -60,7 +60,7 @@ static const struct key keys[] = {
      "before the run, a few one-token requests tell how the target counts words; false: one "
      "token a word"},
     {"target.url", KEY_URL, NULL, 0, 0, NULL, AT(target.url), NONE,
-     "base of the API, as in http://127.0.0.1:8080/v1; required"},
+     "base of the API, as in http://127.0.0.1:8080/v1 or https://HOST/v1; required"},
     {"target.api", KEY_ENUM, "chat", 0, 0, apis, AT(target.api), NONE,
      "which endpoint: /chat/completions or /completions"},
     {"target.model", KEY_TEXT, NULL, 0, 0, NULL, AT(target.model), NONE,
@@ -79,6 +79,17 @@ static const struct key keys[] = {
      "reuse connections; auto: where this server was seen to keep them"},
     {"target.headers", KEY_MAP, NULL, 0, 0, NULL, AT(target.headers), AT(target.header_count),
      "extra request headers; a secret value is env:NAME or file:PATH"},
+    {"target.tls.ca", KEY_TEXT, NULL, 0, 0, NULL, AT(target.tls.ca), NONE,
+     "https: a PEM file (relative to the plan) of the CAs to trust instead of the system's"},
+    {"target.tls.cert", KEY_TEXT, NULL, 0, 0, NULL, AT(target.tls.cert), NONE,
+     "https: a PEM file (relative to the plan) with the client's certificate"},
+    {"target.tls.key", KEY_TEXT, NULL, 0, 0, NULL, AT(target.tls.key), NONE,
+     "https: a PEM file (relative to the plan) with its private key, not encrypted; default: it is "
+     "in cert"},
+    {"target.tls.verify", KEY_BOOL, "true", 0, 0, NULL, AT(target.tls.verify), NONE,
+     "https: verify the target's certificate and name; false is a gap that the claim names"},
+    {"target.tls.session_resumption", KEY_BOOL, "false", 0, 0, NULL, AT(target.tls.resume), NONE,
+     "https: a new connection resumes an earlier TLS session if the target lets it"},
     {"load.arrivals", KEY_ENUM, NULL, 0, 0, arrivals, AT(load.arrivals), NONE,
      "how requests arrive; default: replay of a profile that has arrivals, else gamma with the "
      "learned burstiness for 5m"},

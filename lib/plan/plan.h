@@ -78,6 +78,10 @@ struct plan {
         enum tristate keep_alive; /* auto: reuse where this server was seen to keep connections */
         struct plan_pair *headers;
         size_t header_count;
+        struct {
+            const char *ca, *cert, *key; /* PEM files: plan_beside() finds them */
+            bool verify, resume;
+        } tls;
     } target;
 
     struct {
@@ -155,6 +159,8 @@ NODISCARD int plan_profile(struct profile *ret, const struct plan *p, struct err
 struct stage_text {
     char text[90];
 } stage_text(const struct plan_stage *s);
+/* @path as seen from where the plan is: relative to its file's folder unless absolute. */
+const char *plan_beside(char *buf, size_t size, const struct plan *p, const char *path);
 /* What "env:NAME" or "file:PATH" (white space at its end cut) stands for: the API key, a header's
  * value. Never part of a message. Caller frees. */
 NODISCARD int plan_secret(char **ret, const char *reference, struct err *err);

@@ -6,6 +6,7 @@
 struct remote {
     const struct url *base;
     const char *key;
+    const struct probe_tls *tls;
 };
 
 static int get(void *ctx, struct http_answer *ret, const char *path, struct err *err)
@@ -16,14 +17,16 @@ static int get(void *ctx, struct http_answer *ret, const char *path, struct err 
     url_host_header(remote->base, host, sizeof host);
     (void)snprintf(url, sizeof url, "%s://%s%s", remote->base->tls ? "https" : "http", host, path);
     return http_exchange(
-        ret, &(struct http_request){.url = url, .key = remote->key, .timeout_ns = 5 * NS_PER_S},
+        ret,
+        &(struct http_request){
+            .url = url, .key = remote->key, .timeout_ns = 5 * NS_PER_S, .tls = remote->tls},
         err);
 }
 
 int probe_target(struct probe_target *ret, const struct fact_sink *sink, const struct url *base,
-                 const char *key, struct err *err)
+                 const char *key, const struct probe_tls *tls, struct err *err)
 {
-    struct remote remote = {base, key};
+    struct remote remote = {base, key, tls};
     const struct target_source source = {get, &remote};
 
     return target_ask(ret, sink, &source, base->path, err);

@@ -89,10 +89,27 @@ static int code_of(CURLcode rc, const struct str *body)
     case CURLE_UNSUPPORTED_PROTOCOL:
         return -EINVAL;
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
         return -EPROTO;
     default:
         return -EIO;
     }
+}
+
+static void set_tls(CURL *c, const struct probe_tls *tls)
+{
+    if (tls->ca)
+        (void)curl_easy_setopt(c, CURLOPT_CAINFO, tls->ca);
+    if (tls->ca) /* instead of the system's, not beside them */
+        (void)curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    if (tls->cert)
+        (void)curl_easy_setopt(c, CURLOPT_SSLCERT, tls->cert);
+    if (tls->cert)
+        (void)curl_easy_setopt(c, CURLOPT_SSLKEY, tls->key ? tls->key : tls->cert);
+    (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, tls->verify ? 1L : 0L);
+    (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, tls->verify ? 2L : 0L);
 }
 
 static void set_options(CURL *c, const struct http_request *q, struct curl_slist *headers,
@@ -103,6 +120,7 @@ static void set_options(CURL *c, const struct http_request *q, struct curl_slist
     (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(c, CURLOPT_PROXY, "");
     (void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(q->timeout_ns / NS_PER_MS));
     (void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(c, CURLOPT_USERAGENT, "asrun");
@@ -110,6 +128,8 @@ static void set_options(CURL *c, const struct http_request *q, struct curl_slist
     (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
     if (q->body)
         (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body);
+    if (q->tls)
+        set_tls(c, q->tls);
 }
 
 static void copy_server(CURL *c, char *buf, size_t size)
@@ -163,9 +183,9 @@ int http_exchange(struct http_answer *ret, const struct http_request *q, struct 
 }
 
 int probe_http(char **ret, long *status, const char *url, const char *key, const char *body,
-               int64_t timeout_ns, struct err *err)
+               const struct probe_tls *tls, int64_t timeout_ns, struct err *err)
 {
-    const struct http_request q = {url, key, body, timeout_ns};
+    const struct http_request q = {url, key, body, timeout_ns, tls};
     struct http_answer a = {0};
     int r = http_exchange(&a, &q, err);
 

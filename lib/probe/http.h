@@ -2,6 +2,7 @@
 /* lib/probe/http.h - one bounded HTTP exchange off the timed path; private to probe. */
 #pragma once
 #include "base/base.h"
+#include "probe/probe.h"
 
 enum { HTTP_BODY_MAX = 4 << 20 };
 
@@ -10,6 +11,7 @@ struct http_request {
     const char *key;  /* sent as bearer; NULL: none. Never logged, never in an error. */
     const char *body; /* JSON to POST; NULL: GET */
     int64_t timeout_ns;
+    const struct probe_tls *tls; /* NULL: the system's CAs */
 };
 
 struct http_answer {

@@ -28,11 +28,18 @@ struct probe_target {
     bool reachable;
     char why[160]; /* why not reachable */
 };
+struct probe_tls {               /* for https; NULL in place of it: the system's CAs, verified */
+    const char *ca, *cert, *key; /* PEM files; NULL: the system's, none, in @cert */
+    bool verify;
+};
+
 /* @key: the API key or NULL. Facts have scope "target"; reported by the engine. */
 NODISCARD int probe_target(struct probe_target *ret, const struct fact_sink *sink,
-                           const struct url *base, const char *key, struct err *err);
+                           const struct url *base, const char *key, const struct probe_tls *tls,
+                           struct err *err);
 
 /* A side request through libcurl, never on the timed path. @body NULL: GET. *@ret is the answer's
  * body (caller frees), *@status the HTTP status. Errors name URL and reason. */
 NODISCARD int probe_http(char **ret, long *status, const char *url, const char *key,
-                         const char *body, int64_t timeout_ns, struct err *err);
+                         const char *body, const struct probe_tls *tls, int64_t timeout_ns,
+                         struct err *err);

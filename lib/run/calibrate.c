@@ -22,7 +22,7 @@ struct count {
 struct asker {
     const struct plan *plan;
     const struct schedule *schedule;
-    const char *key;
+    const struct target *target;
     char url[1200];
     uint32_t serial;
     int asked;
@@ -70,7 +70,8 @@ static int ask(struct asker *a, int32_t words, struct count *ret, struct err *er
 
     if (!body)
         return err_set(err, -ENOMEM, "out of memory for a calibration request");
-    r = probe_http(&answer, &status, a->url, a->key, body, a->plan->load.timeout_ns, err);
+    r = probe_http(&answer, &status, a->url, a->target->key, body, target_tls(a->target),
+                   a->plan->load.timeout_ns, err);
     if (r < 0)
         return r;
     a->asked++;
@@ -143,18 +144,17 @@ static int put_facts(struct fact_list *f, const struct asker *a, const struct pr
     return r;
 }
 
-int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p, const struct url *base,
-                      const struct schedule *s, const char *key, struct fact_list *facts,
-                      struct err *err)
+int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p, const struct target *t,
+                      const struct schedule *s, struct fact_list *facts, struct err *err)
 {
     struct prompt_calibration c = {.tokens_per_word = 1};
-    struct asker a = {.plan = p, .schedule = s, .key = key, .serial = FIRST_SERIAL};
+    struct asker a = {.plan = p, .schedule = s, .target = t, .serial = FIRST_SERIAL};
     char host[300], path[600];
     int r;
 
-    url_host_header(base, host, sizeof host);
-    requests_path(path, sizeof path, p, base);
-    (void)snprintf(a.url, sizeof a.url, "http://%s%s", host, path);
+    url_host_header(&t->url, host, sizeof host);
+    requests_path(path, sizeof path, p, &t->url);
+    (void)snprintf(a.url, sizeof a.url, "%s://%s%s", t->url.tls ? "https" : "http", host, path);
     r = fit_line(&a, &c, err);
     if (r > 0)
         r = find_shared_overhead(&a, &c, err);

@@ -7,11 +7,11 @@
 #include "plan/plan.h"
 #include "plan/schedule.h"
 #include "record/fact_list.h"
-#include "wire/url.h"
+#include "run/target.h"
 #include "workload/prompt.h"
 
 /* Without usage in the answers the nominal counts stand (one token a word, no overhead), and the
  * facts say so. Errors: the target's, with its words. */
 NODISCARD int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p,
-                                const struct url *base, const struct schedule *s, const char *key,
+                                const struct target *t, const struct schedule *s,
                                 struct fact_list *facts, struct err *err);

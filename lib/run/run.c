@@ -122,10 +122,9 @@ static int prepare(struct run *r, struct err *err)
     if (failed == 0) {
         say(r, "target %s: %s %s", r->plan->target.url, engine_name(r->target.probe.engine),
             r->target.probe.version);
-        failed = !r->plan->calibrate
-                     ? 0
-                     : calibrate_prompts(&calibration, r->plan, &r->target.url, r->schedule,
-                                         r->target.key, &r->facts, err);
+        failed = !r->plan->calibrate ? 0
+                                     : calibrate_prompts(&calibration, r->plan, &r->target,
+                                                         r->schedule, &r->facts, err);
     }
     if (failed == 0)
         failed = requests_init(&r->requests, r->plan,
@@ -255,6 +254,10 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"connections", (int64_t)report->connections},
         {"reused", (int64_t)report->reused},
         {"resent_stale", (int64_t)report->resent_stale},
+        {"tls_handshakes", (int64_t)report->tls_handshakes},
+        {"tls_resumed", (int64_t)report->tls_resumed},
+        {"tls_failed", (int64_t)report->tls_failed},
+        {"tls_allocations", (int64_t)report->tls_allocations},
         {"kernel_stamps", (int64_t)report->kernel_stamps},
         {"user_stamps", (int64_t)report->user_stamps},
         {"clock_steps", (int64_t)report->clock_steps},

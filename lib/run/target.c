@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/target.h"
+#include "load/tls.h"
+#include "run/target_tls.h"
 #include <fnmatch.h>
 #include <limits.h>
 #include <netdb.h>
@@ -89,18 +91,15 @@ int target_open(struct target *t, const struct plan *p, struct fact_list *facts,
     r = url_parse(&t->url, p->target.url, err);
     if (r < 0)
         return r;
-    if (t->url.tls)
-        return err_set(err, -EINVAL,
-                       "target.url: %s: this version speaks plain http only; put a local proxy "
-                       "that ends TLS before the target, and say so under assume:",
-                       p->target.url);
     r = resolve(&t->address, &t->url, err);
     if (r == 0)
         r = read_key(&t->key, p, err);
     if (r == 0)
         r = read_headers(&t->headers, p, err);
+    if (r == 0 && t->url.tls)
+        r = target_tls_open(t, p, facts, err);
     if (r == 0)
-        r = probe_target(&t->probe, &sink, &t->url, t->key, err);
+        r = probe_target(&t->probe, &sink, &t->url, t->key, target_tls(t), err);
     if (r == 0 && !t->probe.reachable)
         r = err_set(err, -ECONNREFUSED, "target %s can't be used: %s", p->target.url, t->probe.why);
     if (r < 0)
@@ -119,6 +118,8 @@ void target_release(struct target *t)
     free(t->key);
     t->key = NULL;
     str_release(&t->headers);
+    tls_context_free(t->tls.context);
+    t->tls.context = NULL;
 }
 
 static const struct fact *find_fact(const struct fact_list *facts, const char *name)

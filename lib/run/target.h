@@ -7,10 +7,16 @@
 #include "probe/probe.h"
 #include "record/fact_list.h"
 #include "run/request.h"
+#include <limits.h>
 
 struct target {
     struct url url;
     struct load_target address;
+    struct target_tls { /* of https */
+        struct tls_context *context;
+        struct probe_tls side; /* the same for side requests */
+        char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
+    } tls;
     char *key;          /* NULL: none. Memory only. */
     struct str headers; /* the plan's own, secrets filled in, CRLF after each. Memory only. */
     struct probe_target probe;
@@ -23,6 +29,8 @@ NODISCARD int target_open(struct target *t, const struct plan *p, struct fact_li
                           struct err *err);
 void target_release(struct target *t);
 DEFINE_AUTO_HELD(struct target, target_release)
+/* What side requests to the target need: NULL for plain http. */
+const struct probe_tls *target_tls(const struct target *t);
 
 /* Compares stack.require and system.require with the facts of that name: -ENOTSUP with words where
  * one differs. What no fact speaks of becomes a fact of scope "require", unknown. */

@@ -103,7 +103,8 @@ static void posts_json_with_the_key_as_bearer(void **state)
     (void)state;
     server_start(&s, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     server_run(&s);
-    assert_int_equal(probe_http(&body, &status, s.url, "sk-1", "{\"a\":1}", 5 * NS_PER_S, &err), 0);
+    assert_int_equal(
+        probe_http(&body, &status, s.url, "sk-1", "{\"a\":1}", NULL, 5 * NS_PER_S, &err), 0);
     server_end(&s);
     assert_int_equal(status, 200);
     assert_string_equal(body, "");
@@ -123,7 +124,7 @@ static void a_silent_server_ends_at_the_timeout(void **state)
     (void)state;
     server_start(&s, NULL);
     server_run(&s);
-    assert_int_equal(probe_http(&body, &status, s.url, "sk-1", NULL, 50 * NS_PER_MS, &err),
+    assert_int_equal(probe_http(&body, &status, s.url, "sk-1", NULL, NULL, 50 * NS_PER_MS, &err),
                      -ETIMEDOUT);
     server_end(&s);
     assert_null(body);
@@ -142,7 +143,8 @@ static void too_large_an_answer_is_refused(void **state)
     server_start(&s, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
     s.filler = HTTP_BODY_MAX + 1;
     server_run(&s);
-    assert_int_equal(probe_http(&body, &status, s.url, NULL, NULL, 10 * NS_PER_S, &err), -EFBIG);
+    assert_int_equal(probe_http(&body, &status, s.url, NULL, NULL, NULL, 10 * NS_PER_S, &err),
+                     -EFBIG);
     server_end(&s);
     assert_null(body);
     assert_non_null(strstr(err.text, "too large"));
@@ -160,7 +162,7 @@ static void follows_no_redirect_and_uses_no_proxy(void **state)
                      "0\r\n\r\n");
     server_run(&s);
     assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
-    assert_int_equal(probe_http(&body, &status, s.url, "sk-1", NULL, 5 * NS_PER_S, &err), 0);
+    assert_int_equal(probe_http(&body, &status, s.url, "sk-1", NULL, NULL, 5 * NS_PER_S, &err), 0);
     assert_int_equal(unsetenv("http_proxy"), 0);
     server_end(&s);
     assert_int_equal(status, 302);
@@ -176,11 +178,14 @@ static void says_what_is_wrong_with_the_request(void **state)
     (void)state;
     server_start(&s, "");
     (void)close(s.fd); /* nobody listens there now */
-    assert_int_equal(probe_http(&body, &status, s.url, NULL, NULL, NS_PER_S, &err), -ECONNREFUSED);
-    assert_int_equal(probe_http(&body, &status, s.url, "a\r\nX: y", NULL, NS_PER_S, &err), -EINVAL);
-    assert_null(strstr(err.text, "X: y"));
-    assert_int_equal(probe_http(&body, &status, "file:///etc/passwd", NULL, NULL, NS_PER_S, &err),
+    assert_int_equal(probe_http(&body, &status, s.url, NULL, NULL, NULL, NS_PER_S, &err),
+                     -ECONNREFUSED);
+    assert_int_equal(probe_http(&body, &status, s.url, "a\r\nX: y", NULL, NULL, NS_PER_S, &err),
                      -EINVAL);
+    assert_null(strstr(err.text, "X: y"));
+    assert_int_equal(
+        probe_http(&body, &status, "file:///etc/passwd", NULL, NULL, NULL, NS_PER_S, &err),
+        -EINVAL);
     assert_null(body);
 }
 
