@@ -60,21 +60,26 @@ load: {arrivals: constant, rate: 50/s, requests: 60}
 trials: {count: 2}
 exclude: {warm_up: first 10}
 P
-  "$ASRUN" run "$dir/$1.yaml" -o "$dir/$1.asrun" --quiet || fail "run $1 exits with $?"
+  # A run that this machine disturbed is refused (exit 6), rightly; it is not what is tested here.
+  for _ in 1 2 3 4 5; do
+    rm -f "$dir/$1.asrun"
+    "$ASRUN" run "$dir/$1.yaml" -o "$dir/$1.asrun" --quiet || fail "run $1 exits with $?"
+    claim "$dir/$1.asrun"
+    [ "$code" = 6 ] || return 0
+  done
 }
 claim() { "$ASRUN" claim "$@" > "$dir/out" 2> "$dir/err" && code=0 || code=$?; }
 
 good='{metric: ttft.content.sent@1, percentile: 50, at_most: %s}'
 run met "" "$(printf "good: [$good]\nregime: latency" 2s)"
 claim "$dir/met.asrun"
-# a machine that stalls for 50 ms under the client is an instrument at fault, and said so
-[ "$code" = 0 ] || [ "$code" = 6 ] || fail "met: exit $code: $(cat "$dir/out" "$dir/err")"
+[ "$code" = 0 ] || fail "met: exit $code: $(cat "$dir/out" "$dir/err")"
 grep -q 'balances: 100 + 20 + 0 = 120' "$dir/out" || fail "the ledger: $(grep balance "$dir/out")"
 grep -q 'p99 needs [0-9]* more requests' "$dir/out" || fail "p99 of 100 requests is not refused"
 grep -q 'Answer: met' "$dir/out" || fail "not met"
 grep -q 'Verdict: ' "$dir/out" || fail "no verdict"
 claim "$dir/met.asrun" --require characterization
-[ "$code" = 3 ] || [ "$code" = 6 ] || fail "a snapshot passes for a characterization: $code"
+[ "$code" = 3 ] || fail "a snapshot passes for a characterization: $code"
 claim "$dir/met.asrun" --json --percentile 75
 python3 "$dir/check.py" "$SOURCE/schema/claim.schema.json" "$dir/out"
 python3 - "$dir/out" <<'P' || fail "the numbers are not the server's"
@@ -92,12 +97,12 @@ P
 
 run broken "" "$(printf "good: [$good]\nregime: latency" 1ms)"
 claim "$dir/broken.asrun"
-[ "$code" = 1 ] || [ "$code" = 6 ] || fail "not met: exit $code"
+[ "$code" = 1 ] || fail "not met: exit $code"
 grep -q 'Answer: not met' "$dir/out" || fail "20 ms inside 1 ms"
 
 run bare "" ""
 claim "$dir/bare.asrun"
-[ "$code" = 3 ] || [ "$code" = 6 ] || fail "not asked: exit $code"
+[ "$code" = 3 ] || fail "not asked: exit $code"
 grep -q 'Answer: not asked' "$dir/out" || fail "an answer that nobody asked for"
 grep -q 'add good' "$dir/out" || fail "good is not named"
 echo "claims: as the schema and the server say"

@@ -10,14 +10,15 @@ SHORT=(--model 15m --load.duration=4s --load.rate=12/s --exclude.warm_up="first 
 
 code=0
 "$ASRUN" demo -o demo.asrun "${SHORT[@]}" > claim.txt 2> err || code=$?
-[ "$code" = 0 ] || [ "$code" = 1 ] || [ "$code" = 3 ] || fail "exit $code: $(cat err)"
+[[ $code =~ ^[0136]$ ]] || fail "exit $code: $(cat err)"
 answer=$(sed -n 's/^Answer: //p' claim.txt)
 case $code in
 0) [ "$answer" = met ] ;;
 1) [ "$answer" = "not met" ] ;;
 3) [ "$answer" = "cannot tell" ] ;;
+6) grep '^Verdict: refused' claim.txt > /dev/null ;; # this machine disturbed the client, and it is said
 esac || fail "exit $code with answer '$answer'"
-grep -q '^Verdict: snapshot' claim.txt || fail "verdict: $(grep Verdict claim.txt)"
+[ "$code" = 6 ] || grep -q '^Verdict: snapshot' claim.txt || fail "verdict: $(grep Verdict claim.txt)"
 grep -q 'balances' claim.txt || fail "no ledger in the claim"
 grep -Eq 'p99 needs [0-9]+ more requests' claim.txt || fail "a p99 from this sample?"
 "$ASRUN" show demo.asrun ledger > ledger.txt || fail "the ledger does not balance"
