@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One trial: what the load engine is told, and what it reports. */
+#include "run/inside.h"
+#include "run/recorder.h"
+#include <stdio.h>
+
+static const int64_t LEAD_NS = 300 * NS_PER_MS; /* threads start and render ahead before zero */
+
+/* Slots of the trial's closed loop; 0: an open loop. */
+static int32_t slots_of(const struct plan *p, uint32_t trial)
+{
+    if (trial == (uint32_t)p->trials.count)
+        return p->load.capacity_concurrency;
+    return p->load.arrivals == ARRIVALS_CLOSED ? p->load.concurrency : 0;
+}
+
+static struct load_config load_config_for(struct run *r, uint32_t trial, struct ring **rings)
+{
+    const struct plan *p = r->plan;
+    const struct schedule *s = r->schedule;
+
+    for (int i = 0; i < p->load.threads; i++)
+        rings[i] = store_ring(r->store, i);
+    return (struct load_config){
+        .schedule = s,
+        .first = s->trial_first[trial],
+        .count = s->trial_first[trial + 1] - s->trial_first[trial],
+        .trial = trial,
+        .start_ns = clock_mono_ns() + LEAD_NS,
+        .concurrency = slots_of(p, trial),
+        .max_in_flight = p->load.max_in_flight,
+        .duration_ns = trial < (uint32_t)p->trials.count && p->load.arrivals == ARRIVALS_CLOSED
+                           ? p->load.duration_ns
+                           : 0,
+        .timeout_ns = p->load.timeout_ns,
+        .connect_timeout_ns = p->load.connect_timeout_ns,
+        .stall_timeout_ns = p->load.stall_timeout_ns,
+        .drain_timeout_ns = p->load.drain_timeout_ns,
+        .resend_stale = p->load.resend == RESEND_STALE,
+        .keep = p->target.keep_alive == TRI_YES  ? LOAD_KEEP_ALWAYS
+                : p->target.keep_alive == TRI_NO ? LOAD_KEEP_NEVER
+                                                 : LOAD_KEEP_AUTO,
+        .stream = p->target.stream,
+        .target = r->target.address,
+        .render = {requests_render, &r->requests, r->requests.max_bytes},
+        .rings = rings,
+        .threads = p->load.threads,
+        .cpus = r->options->io_cpus,
+    };
+}
+
+static int put_report(struct run *r, uint32_t trial, const struct load_report *report,
+                      struct err *err)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } rows[] = {
+        {"started", (int64_t)report->started},
+        {"ended", (int64_t)report->ended},
+        {"never_started", report->never_started},
+        {"cap_waits", (int64_t)report->cap_waits},
+        {"connections", (int64_t)report->connections},
+        {"reused", (int64_t)report->reused},
+        {"resent_stale", (int64_t)report->resent_stale},
+        {"tls_handshakes", (int64_t)report->tls_handshakes},
+        {"tls_resumed", (int64_t)report->tls_resumed},
+        {"tls_failed", (int64_t)report->tls_failed},
+        {"tls_allocations", (int64_t)report->tls_allocations},
+        {"kernel_stamps", (int64_t)report->kernel_stamps},
+        {"user_stamps", (int64_t)report->user_stamps},
+        {"clock_steps", (int64_t)report->clock_steps},
+        {"run_delay_ns", report->run_delay_ns},
+        {"cpu_ns", report->cpu_ns},
+        {"fifo", report->fifo},
+    };
+    char key[48];
+    int failed = 0;
+
+    for (size_t i = 0; i < COUNT_OF(rows) && failed == 0; i++) {
+        (void)snprintf(key, sizeof key, "%s.%u", rows[i].name, trial);
+        failed = run_meta(r, err, key, "%" PRId64, rows[i].value);
+    }
+    return failed;
+}
+
+static double planned_seconds(const struct run *r, const struct load_config *c)
+{
+    const struct item *last = c->count ? &r->schedule->items[c->first + c->count - 1] : NULL;
+
+    if (last && last->trigger == TRIGGER_AT)
+        return (double)last->at_ns / NS_PER_S;
+    return (double)c->duration_ns / NS_PER_S;
+}
+
+/* A failure of the load engine is of the environment; what was recorded before it is kept. */
+static int execute(struct run *r, const struct load_config *c, uint32_t trial,
+                   struct load_report *report, struct err *err)
+{
+    double planned = planned_seconds(r, c);
+    struct recorder recorder = {
+        .store = r->store,
+        .options = r->options,
+        .control = r->control,
+        .progress = {.planned_s = planned,
+                     .trial = trial + 1,
+                     .trials = (uint32_t)r->schedule->trials,
+                     .scheduled = c->count,
+                     .offered_per_s = c->concurrency ? 0 : r->schedule->offered_per_s},
+        .start_ns = c->start_ns,
+        .last_due_ns =
+            c->concurrency ? TIME_NONE : c->start_ns + (int64_t)(planned * (double)NS_PER_S),
+    };
+    struct err stop_err = {0};
+    int failed = recorder_start(&recorder, err), stopped;
+
+    if (failed < 0)
+        return failed;
+    failed = load_run(report, c, &r->control->load, err);
+    stopped = recorder_stop(&recorder, &stop_err);
+    if (failed == 0 && stopped < 0) {
+        failed = stopped;
+        *err = stop_err;
+    }
+    return failed;
+}
+
+/* A closed loop that ran out of items did not last as long as the plan says. */
+static int note_short_loop(struct run *r, const struct load_config *c,
+                           const struct load_report *report, struct err *err)
+{
+    char text[160];
+
+    if (c->duration_ns == 0 || report->started < c->count ||
+        report->end_ns >= c->start_ns + c->duration_ns)
+        return 0;
+    (void)snprintf(text, sizeof text,
+                   "trial %u: all %zu items of the closed loop were sent before load.duration was "
+                   "over; say load.requests",
+                   c->trial + 1, c->count);
+    run_say(r, "%s", text);
+    return store_note(r->store, report->end_ns - r->anchor.mono_ns, "items_ended", text, err);
+}
+
+int run_trial(struct run *r, uint32_t trial, struct err *err)
+{
+    struct ring *rings[RUN_MAX_THREADS];
+    struct load_config config = load_config_for(r, trial, rings);
+    struct load_report report = {0};
+    int64_t start = config.start_ns - r->anchor.mono_ns, last_due = TIME_NONE;
+    int failed = store_trial_begin(r->store, trial, start, (uint32_t)config.first,
+                                   (uint32_t)config.count, r->plan->trials.reset, err);
+
+    if (failed == 0)
+        failed = store_flush(r->store, err);
+    if (failed == 0)
+        failed = execute(r, &config, trial, &report, err);
+    if (failed < 0)
+        return failed;
+    if (!config.concurrency && config.count)
+        last_due = start + r->schedule->items[config.first + config.count - 1].at_ns;
+    failed = store_trial_end(r->store, trial, report.end_ns - r->anchor.mono_ns, last_due,
+                             run_interrupted(r->control) ? "interrupted" : "complete", err);
+    if (failed == 0)
+        failed = put_report(r, trial, &report, err);
+    return failed < 0 ? failed : note_short_loop(r, &config, &report, err);
+}
