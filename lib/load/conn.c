@@ -14,13 +14,6 @@
 #include "load/inside.h"
 #include <string.h>
 
-#define ANCHOR_SLACK_NS (2 * NS_PER_US) /* error of the offset between the two clocks */
-
-uint64_t conn_tag(const struct engine *e, const struct conn *c)
-{
-    return (uint64_t)c->generation << 32 | (uint32_t)conn_index(e, c);
-}
-
 static int64_t plus(int64_t from_ns, int64_t timeout_ns)
 {
     return timeout_ns > 0 ? from_ns + timeout_ns : INT64_MAX;
@@ -73,29 +66,14 @@ static void end_connect(struct engine *e, struct conn *c, int code)
 
 static void connect_fresh(struct engine *e, struct conn *c)
 {
-    const struct load_target *target = &e->config->target;
-
-    c->state = CONN_CONNECTING;
     c->reused = false;
-    c->active_ns = c->floor_ns = e->now_ns;
-    c->writable_watched = true;
     tell_point(e, c, POINT_CONNECT_START, e->now_ns, 0, 0);
-    c->fd = e->ops->connect(e->loop, conn_tag(e, c), (const struct sockaddr *)&target->address,
-                            target->address_len);
-    e->now_ns = e->ops->now(e->loop);
+    link_connect(e, c);
     if (c->fd < 0) {
         end_connect(e, c, c->fd);
         return;
     }
-    e->report.connections++;
     deadline_set(e, c, next_deadline(e, c));
-}
-
-static void watch_writable(struct engine *e, struct conn *c, bool on)
-{
-    if (c->writable_watched != on)
-        e->ops->watch(e->loop, c->fd, conn_tag(e, c), on);
-    c->writable_watched = on;
 }
 
 static bool may_resend(const struct engine *e, const struct conn *c)
@@ -107,7 +85,7 @@ static void sent_all(struct engine *e, struct conn *c)
 {
     tell_point(e, c, POINT_SENT_LAST, e->now_ns, (int64_t)c->length, 0);
     c->state = CONN_READING;
-    watch_writable(e, c, false);
+    link_watch(e, c, false);
     if (!may_resend(e, c))
         give_buffer(e, c);
 }
@@ -117,7 +95,7 @@ static void send_failed(struct engine *e, struct conn *c, ssize_t code)
 {
     c->send_code = (int)code;
     c->state = CONN_READING;
-    watch_writable(e, c, false);
+    link_watch(e, c, false);
 }
 
 static void send_more(struct engine *e, struct conn *c)
@@ -140,7 +118,7 @@ static void send_more(struct engine *e, struct conn *c)
     if (c->sent == c->length)
         sent_all(e, c);
     else
-        watch_writable(e, c, true);
+        link_watch(e, c, true);
 }
 
 static void start_sending(struct engine *e, struct conn *c)
@@ -184,29 +162,6 @@ static void resend(struct engine *e, struct conn *c)
     keep_close(e, c);
     tell_point(e, c, POINT_RESENT, e->now_ns, 0, 0);
     connect_fresh(e, c);
-}
-
-/* Decides between the kernel's stamp and ours, and counts. A stamp that lies before anything unread
- * can have arrived, or after the read, was converted across a step of the clock. */
-static void take_stamp(struct engine *e, struct conn *c, const struct loop_stamp *s)
-{
-    bool plausible = s->kernel_ns >= c->floor_ns - ANCHOR_SLACK_NS &&
-                     s->kernel_ns <= s->user_ns + ANCHOR_SLACK_NS;
-
-    c->last_ns = s->user_ns;
-    c->last_flags = 0;
-    if (s->kernel_ns != TIME_NONE && plausible) {
-        c->last_ns = i64_min(i64_max(s->kernel_ns, c->floor_ns), s->user_ns);
-        c->last_flags = REC_KERNEL;
-        e->report.kernel_stamps++;
-        return;
-    }
-    e->report.user_stamps++;
-    if (s->kernel_ns == TIME_NONE)
-        return;
-    c->last_flags = REC_STEP;
-    e->report.clock_steps++;
-    e->anchor_at_ns = 0; /* tie the clocks anew at once */
 }
 
 static void finish(struct engine *e, struct conn *c, bool all_taken)
@@ -267,16 +222,6 @@ static void lost(struct engine *e, struct conn *c, int code)
     finish(e, c, false);
 }
 
-/* What a read left behind may be as old as what it took; when it left nothing, what comes next came
- * after the read began. (Not after its end: a segment may arrive before the clock is looked at.) */
-static void raise_floor(struct conn *c, int64_t before_ns, bool emptied)
-{
-    if (c->last_flags & REC_KERNEL)
-        c->floor_ns = i64_max(c->floor_ns, c->last_ns);
-    if (emptied)
-        c->floor_ns = i64_max(c->floor_ns, before_ns);
-}
-
 static void first_byte(struct engine *e, struct conn *c)
 {
     if (c->told_first)
@@ -297,23 +242,15 @@ static void read_some(struct engine *e, struct conn *c)
 {
     struct tls_read got = {0};
     uint32_t generation = c->generation;
-    int64_t before_ns = e->now_ns;
-    ssize_t n = transport_recv(e, c, &got);
+    ssize_t n = link_read(e, c, &got);
 
-    e->now_ns = got.stamp.user_ns;
-    if (got.taken > 0)
-        c->active_ns = e->now_ns;
     if (n == -EAGAIN || n == -EINTR)
         return;
     if (n <= 0) {
         lost(e, c, (int)n);
         return;
     }
-    take_stamp(e, c, &got.stamp);
-    raise_floor(c, before_ns, got.taken < got.room);
     first_byte(e, c);
-    c->read_late = meter_read(&e->meter, (ssize_t)got.taken, (ssize_t)got.room,
-                              c->last_flags & REC_KERNEL, got.stamp.user_ns - c->last_ns);
     tell_read(e, c, n, got.stamp.user_ns);
     take_bytes(e, c, (size_t)n, got.stamp.user_ns, got.shared);
     if (c->generation == generation && ended_behind(e, c))
@@ -329,7 +266,7 @@ static void handshake_turn(struct engine *e, struct conn *c, int code)
         return;
     }
     if (code != TLS_DONE) {
-        watch_writable(e, c, code == TLS_WANTS_WRITE);
+        link_watch(e, c, code == TLS_WANTS_WRITE);
         return;
     }
     if (e->tls)

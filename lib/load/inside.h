@@ -4,6 +4,7 @@
  *   engine.c  construction, one step: stop, deadlines, waiting
  *   pace.c    which item is next, when, and its request rendered ahead
  *   conn.c    one request on one connection, from connect to the end of the answer
+ *   link.c    a connection's socket: connecting, reading with a stamp, watching
  *   keep.c    a connection between two requests
  *   transport.c  plain or TLS, behind the same calls
  *   tell.c    the records
@@ -143,7 +144,13 @@ void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns);
 void conn_event(struct engine *e, struct conn *c, const struct loop_event *event);
 void conn_deadline(struct engine *e, struct conn *c);
 void conn_cancel(struct engine *e, struct conn *c);
+
+/* link.c */
 uint64_t conn_tag(const struct engine *e, const struct conn *c);
+void link_connect(struct engine *e, struct conn *c); /* c->fd: the socket, or -errno */
+void link_watch(struct engine *e, struct conn *c, bool writable);
+/* As transport_recv(); where it gives bytes, c->last_ns, last_flags and read_late are of them. */
+ssize_t link_read(struct engine *e, struct conn *c, struct tls_read *got);
 
 /* transport.c: the same with and without TLS */
 int transport_open(struct engine *e, struct conn *c);      /* over the connected socket: */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lib/load/response.h - one response, from bytes to events and a verdict: HTTP framing, then SSE or
- * one JSON document, then what each event carries. Sans-I/O, no times.
+ * one JSON document, then what each event carries. Sans-I/O, no times. What is behind the framing
+ * (body.c) is the same for any framing; HTTP/1.1's is in front of it here (response.c).
  *
  *   while ((step = response_next(&r, &at, end, &event)) == RESPONSE_EVENT) ...
  *   RESPONSE_MORE    all bytes are taken
@@ -42,3 +43,12 @@ enum response_step response_next(struct response *r, const char **at, const char
 enum { RESPONSE_CUT = -ENODATA };
 /* The peer closed (@code 0) or broke (-errno) the connection: RESPONSE_EVENT or RESPONSE_END. */
 enum response_step response_eof(struct response *r, int code, struct openai_event *event);
+
+/* For a framing: what it found, in order. RESPONSE_MORE or RESPONSE_END. */
+enum response_step response_head(struct response *r, int status, bool is_sse, bool is_encoded);
+/* The next event of @piece, which the framing has filled with body bytes; until RESPONSE_MORE. */
+enum response_step response_body(struct response *r, struct openai_event *event);
+/* The framing is complete: until RESPONSE_END. A JSON answer is one event first. */
+enum response_step response_complete(struct response *r, struct openai_event *event);
+/* The framing failed: RESPONSE_END with @outcome, or with an error status that came before. */
+enum response_step response_fail(struct response *r, enum outcome outcome, const char *words);
