@@ -45,12 +45,46 @@ enum response_step response_fail(struct response *r, enum outcome outcome, const
     return r->status != 0 && !is_good(r) ? end_by_status(r) : end(r, outcome, words);
 }
 
+static void begin_event(struct response *r)
+{
+    if (r->spec)
+        reply_begin(&r->reply, r->spec);
+    else
+        openai_begin(&r->openai);
+}
+
+static void feed(struct response *r, const char *data, size_t n)
+{
+    if (r->spec)
+        reply_feed(&r->reply, data, n);
+    else
+        openai_feed(&r->openai, data, n);
+}
+
+static int end_event(struct response *r, struct openai_event *event)
+{
+    int failed;
+
+    if (!r->spec)
+        return openai_end(&r->openai, event);
+    failed = reply_end(&r->reply, event);
+    r->good |= failed == 0 && r->reply.good;
+    return failed;
+}
+
+static const char *why_bad(const struct response *r)
+{
+    const char *why = r->spec ? r->reply.why : r->openai.why;
+
+    return why ? why : "no JSON object";
+}
+
 enum response_step response_head(struct response *r, int status, bool is_sse, bool is_encoded)
 {
     r->status = status;
     r->is_sse = is_sse;
     sse_init(&r->sse);
-    openai_begin(&r->openai);
+    begin_event(r);
     if (is_encoded && is_good(r))
         return response_fail(r, OUTCOME_BAD_HTTP, "a Content-Encoding that was not asked for");
     return RESPONSE_MORE;
@@ -74,13 +108,12 @@ static void note(struct response *r, const struct openai_event *event)
 
 static enum response_step dispatch(struct response *r, struct openai_event *event)
 {
-    if (openai_end(&r->openai, event) < 0)
-        return response_fail(r, OUTCOME_BAD_EVENT,
-                             r->openai.why ? r->openai.why : "no JSON object");
+    if (end_event(r, event) < 0)
+        return response_fail(r, OUTCOME_BAD_EVENT, why_bad(r));
     if (r->sse.is_error && !(event->kind & OPENAI_ERROR))
         event->kind |= OPENAI_ERROR;
     note(r, event);
-    openai_begin(&r->openai);
+    begin_event(r);
     r->between_events = true;
     return RESPONSE_EVENT;
 }
@@ -96,7 +129,7 @@ static enum response_step sse_bytes(struct response *r, struct openai_event *eve
     while (step == RESPONSE_MORE && (s = sse_next(&r->sse, &at, stop, &data)) != SSE_MORE) {
         if (s == SSE_DATA) {
             r->between_events = false;
-            openai_feed(&r->openai, data.data, data.len);
+            feed(r, data.data, data.len);
         } else if (s == SSE_DISPATCH) {
             step = dispatch(r, event);
         } else {
@@ -120,26 +153,43 @@ enum response_step response_body(struct response *r, struct openai_event *event)
         return response_fail(r, OUTCOME_ERROR_EVENT, r->error);
     if (r->is_sse)
         return sse_bytes(r, event);
-    openai_feed(&r->openai, r->piece.data, r->piece.len);
+    feed(r, r->piece.data, r->piece.len);
     r->piece.len = 0;
     return RESPONSE_MORE;
+}
+
+/* An answer in one piece, from an endpoint whose answers do not finish: is it what was asked for?
+ */
+static enum response_step verdict_of_answer(struct response *r)
+{
+    static const char *const wrong[] = {
+        [REPLY_EMBEDDINGS] = "the answer has no embedding",
+        [REPLY_RERANK] = "the answer has no score",
+        [REPLY_JSON] = "the answer does not pass target.success",
+    };
+
+    if (r->spec->status && r->spec->status != r->status)
+        return end(r, OUTCOME_WRONG_ANSWER, "not the status of target.success");
+    return r->good ? end(r, OUTCOME_OK, "") : end(r, OUTCOME_WRONG_ANSWER, wrong[r->spec->kind]);
 }
 
 enum response_step response_complete(struct response *r, struct openai_event *event)
 {
     if (!r->is_sse && !r->json_ended) {
         r->json_ended = true;
-        if (openai_end(&r->openai, event) == 0) {
+        if (end_event(r, event) == 0) {
             note(r, event);
             return is_good(r) ? RESPONSE_EVENT : end_by_status(r);
         }
         if (is_good(r))
-            return end(r, OUTCOME_BAD_EVENT, r->openai.why ? r->openai.why : "no JSON object");
+            return end(r, OUTCOME_BAD_EVENT, why_bad(r));
     }
     if (!is_good(r))
         return end_by_status(r);
     if (r->error[0])
         return end(r, OUTCOME_ERROR_EVENT, r->error);
+    if (r->spec && r->spec->kind != REPLY_RESPONSES)
+        return verdict_of_answer(r);
     if (!r->finish && !r->done)
         return end(r, OUTCOME_EARLY_END, "the answer ended without a finish reason");
     return end(r, OUTCOME_OK, "");

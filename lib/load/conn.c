@@ -128,7 +128,7 @@ static void start_sending(struct engine *e, struct conn *c)
     c->send_code = 0;
     c->told_sent = c->told_first = false;
     c->active_ns = e->now_ns;
-    response_init(&c->response);
+    response_init(&c->response, e->config->reply);
     send_more(e, c);
     deadline_set(e, c, next_deadline(e, c));
 }
@@ -146,7 +146,7 @@ void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
     e->report.started++;
     meter_release(&e->meter, e->now_ns - due_ns, e->in_flight);
     tell_due(e, c, due_ns);
-    response_init(&c->response);
+    response_init(&c->response, e->config->reply);
     if (!c->reused) {
         connect_fresh(e, c);
         return;

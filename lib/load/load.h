@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "plan/schedule.h"
 #include "record/ring.h"
+#include "wire/reply.h"
 #include "wire/url.h"
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -50,6 +51,7 @@ struct load_config {
     bool resend_stale;
     enum load_keep keep; /* AUTO: after an SSE answer reuse only where seen to survive */
     bool stream;         /* SSE answers are expected; a JSON answer is taken as it comes */
+    const struct reply_spec *reply; /* the endpoint; NULL: chat or completions */
     struct load_target target;
     struct load_render render;
     struct ring *const *rings; /* one a thread */

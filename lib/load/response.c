@@ -3,11 +3,12 @@
 #include "load/response.h"
 #include <string.h>
 
-void response_init(struct response *r)
+void response_init(struct response *r, const struct reply_spec *spec)
 {
     memset(r, 0, offsetof(struct response, http));
     r->input = r->output = r->cached = -1;
     r->between_events = true;
+    r->spec = spec && spec->kind != REPLY_OPENAI ? spec : NULL;
     http1_init(&r->http);
 }
 

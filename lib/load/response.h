@@ -12,6 +12,7 @@
 #include "record/record.h"
 #include "wire/http1.h"
 #include "wire/openai.h"
+#include "wire/reply.h"
 #include "wire/sse.h"
 
 enum response_step { RESPONSE_MORE = 0, RESPONSE_EVENT, RESPONSE_END };
@@ -28,15 +29,20 @@ struct response {
     int32_t input, output, cached; /* usage; -1 if absent */
     uint8_t finish;                /* enum finish_reason */
     /* private */
-    bool done, json_ended;
+    bool done, json_ended, good;
+    const struct reply_spec *spec; /* NULL: chat or completions */
     char error[96];
     struct span piece;
     struct http1 http;
     struct sse sse;
-    struct openai openai;
+    union {
+        struct openai openai;
+        struct reply reply; /* with @spec */
+    };
 };
 
-void response_init(struct response *r);
+/* @spec: the endpoint, borrowed; NULL: chat or completions. */
+void response_init(struct response *r, const struct reply_spec *spec);
 enum response_step response_next(struct response *r, const char **at, const char *end,
                                  struct openai_event *event);
 /* @code: a connection that ended, but not as TLS ends: nothing proves that this was all. */

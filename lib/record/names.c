@@ -6,7 +6,7 @@
 static const char *const outcomes[OUTCOME_COUNT_] = {
     "ok",         "refused",  "connect_failed", "reset",       "http_4xx",    "http_5xx",
     "http_other", "bad_http", "bad_chunk",      "bad_event",   "error_event", "early_end",
-    "stall",      "timeout",  "cancelled",      "interrupted", "tls_failed",
+    "stall",      "timeout",  "cancelled",      "interrupted", "tls_failed",  "wrong_answer",
 };
 static const char *const finishes[] = {"",           "stop",           "length",
                                        "tool_calls", "content_filter", "other"};

@@ -78,9 +78,10 @@ enum outcome {
         11,               /* closed before the response was complete, or no finish and no [DONE] */
     OUTCOME_STALL = 12,   /* no byte for load.stall_timeout */
     OUTCOME_TIMEOUT = 13, /* not complete within load.timeout */
-    OUTCOME_CANCELLED = 14,   /* stopped by the user or the run's end while in flight */
-    OUTCOME_INTERRUPTED = 15, /* in flight when asrun itself was killed; written by recovery */
-    OUTCOME_TLS = 16,         /* the TLS handshake, verification or protocol failed */
+    OUTCOME_CANCELLED = 14,    /* stopped by the user or the run's end while in flight */
+    OUTCOME_INTERRUPTED = 15,  /* in flight when asrun itself was killed; written by recovery */
+    OUTCOME_TLS = 16,          /* the TLS handshake, verification or protocol failed */
+    OUTCOME_WRONG_ANSWER = 17, /* complete and good HTTP, but not what was asked for */
     OUTCOME_COUNT_,
 };
 const char *outcome_name(enum outcome o); /* "ok", "refused", "http_4xx", ... */

@@ -84,7 +84,7 @@ static void check(const struct answer *a, size_t first, size_t rest)
     struct response r;
     int events = 0;
 
-    response_init(&r);
+    response_init(&r, NULL);
     for (size_t at = 0; at < len && step == RESPONSE_MORE; at += n, n = rest) {
         n = at + n > len ? len - at : n;
         step = feed(&r, a->bytes + at, n, &events);
@@ -121,7 +121,7 @@ static void an_answer_cut_anywhere_is_an_early_end_or_its_status(void **state)
             struct response r;
             int events = 0;
 
-            response_init(&r);
+            response_init(&r, NULL);
             if (feed(&r, answers[i].bytes, cut, &events) == RESPONSE_END)
                 continue;
             while (response_eof(&r, 0, &event) == RESPONSE_EVENT)
@@ -147,7 +147,7 @@ static void a_broken_connection_is_a_reset_unless_the_status_says_more(void **st
         struct response r;
         int events = 0;
 
-        response_init(&r);
+        response_init(&r, NULL);
         assert_int_equal(feed(&r, cases[i].bytes, strlen(cases[i].bytes), &events), RESPONSE_MORE);
         assert_int_equal(response_eof(&r, -ECONNRESET, &event), RESPONSE_END);
         assert_int_equal(r.outcome, cases[i].outcome);
