@@ -45,6 +45,11 @@ struct plan_stage {              /* of an open loop: the rate goes from one to t
     int64_t for_ns;
 };
 
+struct plan_turns {      /* of a session */
+    int32_t least, most; /* each number between is as likely; most 0: there are no sessions */
+    double mean;         /* over 0: geometric with this mean */
+};
+
 struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers (whose
                     * value may be env:NAME or file:PATH: see plan_secret()) */
     const char *key, *value;
@@ -65,6 +70,12 @@ struct plan {
     int32_t shared_prefix; /* workload.fixed.shared_prefix_tokens: one block for all, 0 none */
     int64_t slice_from_ns, slice_for_ns; /* slice_for_ns 0: whole */
     double scale_lengths, scale_rate;    /* 1: not scaled */
+
+    struct { /* workload.sessions */
+        struct plan_turns turns;
+        int64_t think_ns; /* between an answer's end and the next turn */
+        bool think_exponential;
+    } sessions;
 
     bool calibrate; /* ask the target how it counts words before the run */
 

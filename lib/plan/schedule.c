@@ -10,28 +10,16 @@
  *
  * The digest is SHA-256 over little-endian 64-bit integers: prompt seed, block tokens, trials,
  * items; then for each item trial, trigger, at_ns (the rest after the answer of an item that has
- * one), input, output, blocks, and the block ids, one integer each.
+ * one; the wait of one that comes after others), input, output, blocks, and the block ids, one
+ * integer each; of one that comes after others then whether it has a history, their number, and
+ * their positions in its trial.
  */
-#include "plan/schedule.h"
-#include "base/vec.h"
-#include "plan/prefix.h"
+#include "plan/building.h"
 #include "plan/ramp.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROMPT_STREAM = 0x70726f6d, BLOCKS_MAX = 500000000, ITEM_FIELDS = 6 };
-
-struct building {
-    struct schedule *s;
-    const struct plan *p;
-    struct profile profile;
-    struct draw draw;
-    struct prefix_set seen;
-    size_t item_cap, block_cap;
-    double rate_per_s;
-    struct err *err;
-};
+enum { PROMPT_STREAM = 0x70726f6d, ITEM_FIELDS = 6 };
 
 static void building_release(struct building *b)
 {
@@ -46,212 +34,9 @@ void schedule_free(struct schedule *s)
         return;
     free(s->items);
     free(s->blocks);
+    free(s->after);
     free(s->trial_first);
     free(s);
-}
-
-static int no_memory(const struct building *b)
-{
-    return err_set(b->err, -ENOMEM, "schedule: out of memory after %zu items", b->s->count);
-}
-
-static int too_many(const struct building *b)
-{
-    return err_set(b->err, -EINVAL,
-                   "schedule: more than %d items; shorten load.duration or load.requests, lower "
-                   "load.rate or trials.count",
-                   SCHEDULE_MAX_ITEMS);
-}
-
-static int32_t scaled(int32_t tokens, double factor)
-{
-    double v = round(tokens * factor);
-
-    return v < 1 ? 1 : v > PROFILE_TOKENS_MAX ? PROFILE_TOKENS_MAX : (int32_t)v;
-}
-
-/* Copies the row's blocks as far as the prompt covers them. */
-static int add_row_blocks(struct building *b, struct item *item, int64_t row)
-{
-    const struct profile_row *from = &b->profile.rows[row];
-    uint32_t fit = (uint32_t)(item->input_tokens / b->s->block_tokens);
-    uint32_t n = from->block_count < fit ? from->block_count : fit;
-
-    if (b->s->block_count + n > BLOCKS_MAX)
-        return err_set(b->err, -EINVAL, "schedule: more than %d prefix blocks; use fewer requests",
-                       BLOCKS_MAX);
-    for (uint32_t i = 0; i < n; i++)
-        if (VEC_PUSH(b->s->blocks, b->s->block_count, b->block_cap,
-                     b->profile.blocks[from->block_first + i]) < 0)
-            return no_memory(b);
-    item->block_count = n;
-    return 0;
-}
-
-static int add_blocks(struct building *b, struct item *item, int64_t row)
-{
-    if (!b->s->block_tokens)
-        return 0;
-    if (row >= 0 && b->profile.rows)
-        return add_row_blocks(b, item, row);
-    if (*b->p->profile)
-        return 0;
-    if (VEC_PUSH(b->s->blocks, b->s->block_count, b->block_cap, 0) < 0)
-        return no_memory(b);
-    item->block_count = 1; /* the shared prefix */
-    return 0;
-}
-
-static int add_item(struct building *b, struct item item, int64_t row)
-{
-    uint32_t known = 0;
-    int r;
-
-    if (b->s->count >= SCHEDULE_MAX_ITEMS)
-        return too_many(b);
-    item.block_first = (uint32_t)b->s->block_count;
-    r = add_blocks(b, &item, row);
-    if (r < 0)
-        return r;
-    if (item.block_count > 0 &&
-        prefix_add(&b->seen, &known, b->s->blocks + item.block_first, item.block_count) < 0)
-        return no_memory(b);
-    item.reuse_tokens = (int32_t)known * b->s->block_tokens;
-    return VEC_PUSH(b->s->items, b->s->count, b->item_cap, item) < 0 ? no_memory(b) : 0;
-}
-
-/* With lengths from the draw; @item has the rest. */
-static int add_drawn(struct building *b, struct item item)
-{
-    int64_t row = -1;
-
-    draw_lengths(&b->draw, &item.input_tokens, &item.output_tokens, &row);
-    return add_item(b, item, row);
-}
-
-/* When a replayed row is due; longer than the clock counts never is. */
-static int64_t replay_time(const struct plan *p, int64_t row_ns)
-{
-    double at = round((double)row_ns / (p->load.speedup * p->scale_rate));
-
-    return at < 9e18 ? (int64_t)at : INT64_MAX;
-}
-
-static int build_replay(struct building *b, uint32_t trial)
-{
-    const struct plan *p = b->p;
-    int64_t limit = p->load.requests ? p->load.requests : INT64_MAX;
-    int64_t end_ns = p->load.duration_ns ? p->load.duration_ns : INT64_MAX;
-
-    for (size_t i = 0; i < b->profile.row_count && (int64_t)i < limit; i++) {
-        const struct profile_row *row = &b->profile.rows[i];
-        struct item item = {.at_ns = replay_time(p, row->at_ns),
-                            .trial = trial,
-                            .trigger = TRIGGER_AT,
-                            .input_tokens = scaled(row->input_tokens, p->scale_lengths),
-                            .output_tokens = scaled(row->output_tokens, p->scale_lengths)};
-        int r;
-
-        if (item.at_ns >= end_ns)
-            break;
-        r = add_item(b, item, (int64_t)i);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int build_open(struct building *b, uint32_t trial)
-{
-    const struct plan *p = b->p;
-    int64_t limit = p->load.requests ? p->load.requests : INT64_MAX;
-    int64_t end_ns = p->load.duration_ns ? p->load.duration_ns : INT64_MAX;
-    int64_t at_ns = 0;
-
-    for (int64_t i = 0; i < limit; i++) {
-        int64_t gap = i == 0 && p->load.arrivals == ARRIVALS_CONSTANT
-                          ? 0
-                          : draw_gap(&b->draw, p->load.arrivals, b->rate_per_s, p->load.burstiness);
-        int r;
-
-        if (gap >= end_ns - at_ns)
-            break;
-        at_ns += gap;
-        r = add_drawn(b, (struct item){.at_ns = at_ns, .trial = trial, .trigger = TRIGGER_AT});
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int build_stages(struct building *b, uint32_t trial)
-{
-    const struct plan *p = b->p;
-    int64_t at_ns = 0;
-
-    for (int64_t i = 0;; i++) {
-        double unit = i == 0 && p->load.arrivals == ARRIVALS_CONSTANT
-                          ? 0
-                          : draw_unit_gap(&b->draw, p->load.arrivals, p->load.burstiness);
-        int r;
-
-        at_ns = ramp_next(p->load.stages, p->load.stage_count, at_ns, unit);
-        if (at_ns == TIME_NONE)
-            return 0;
-        r = add_drawn(b, (struct item){.at_ns = at_ns, .trial = trial, .trigger = TRIGGER_AT});
-        if (r < 0)
-            return r;
-    }
-}
-
-static int build_closed(struct building *b, uint32_t trial)
-{
-    const struct plan *p = b->p;
-    int64_t n = p->load.requests ? p->load.requests : SCHEDULE_CLOSED_ITEMS;
-    struct item item = {.at_ns = TIME_NONE, .trial = trial, .trigger = TRIGGER_SLOT_FREE};
-
-    for (int64_t i = 0; i < n; i++) {
-        int r;
-
-        item.think_ns = draw_think(&b->draw, p->load.think_ns, p->load.think_exponential);
-        r = add_drawn(b, item);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-/* The same kind of requests as the trials', evenly from the whole slice, as fast as they are
- * served. */
-static int build_capacity(struct building *b, uint32_t trial)
-{
-    int64_t n = b->p->load.capacity_requests;
-
-    for (int64_t i = 0; i < n; i++) {
-        int r;
-
-        if (b->profile.rows)
-            b->draw.next_row = (size_t)(i * (int64_t)b->profile.row_count / n);
-        r = add_drawn(
-            b, (struct item){.at_ns = TIME_NONE, .trial = trial, .trigger = TRIGGER_SLOT_FREE});
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int build_trial(struct building *b, uint32_t trial)
-{
-    if (trial == (uint32_t)b->p->trials.count)
-        return build_capacity(b, trial);
-    switch (b->p->load.arrivals) {
-    case ARRIVALS_REPLAY:
-        return build_replay(b, trial);
-    case ARRIVALS_CLOSED:
-        return build_closed(b, trial);
-    default:
-        return b->p->load.stage_count ? build_stages(b, trial) : build_open(b, trial);
-    }
 }
 
 static int build_trials(struct building *b)
@@ -261,13 +46,13 @@ static int build_trials(struct building *b)
     s->trials = (size_t)b->p->trials.count + (b->p->load.capacity_requests > 0);
     s->trial_first = calloc(s->trials + 1, sizeof *s->trial_first);
     if (!s->trial_first)
-        return no_memory(b);
+        return building_no_memory(b);
     for (size_t t = 0; t < s->trials; t++) {
         int r;
 
         prefix_clear(&b->seen);
         s->trial_first[t] = s->count;
-        r = build_trial(b, (uint32_t)t);
+        r = shape_build(b, (uint32_t)t);
         if (r < 0)
             return r;
         if (s->count == s->trial_first[t])
@@ -288,7 +73,7 @@ static double expected_items(const struct building *b)
                : p->load.arrivals == ARRIVALS_REPLAY ? (double)b->profile.row_count
                : p->load.arrivals == ARRIVALS_CLOSED
                    ? SCHEDULE_CLOSED_ITEMS
-                   : b->rate_per_s * (double)p->load.duration_ns / 1e9;
+                   : b->rate_per_s * (double)p->load.duration_ns / 1e9 * sessions_mean_turns(p);
 
     return n * p->trials.count + p->load.capacity_requests;
 }
@@ -336,7 +121,7 @@ static int open_profile(struct building *b)
         return r;
     b->s->profile_digest = b->profile.digest;
     if (b->profile.header.block_tokens > 0 && b->profile.block_count > 0)
-        b->s->block_tokens = scaled(b->profile.header.block_tokens, p->scale_lengths);
+        b->s->block_tokens = building_scaled(b->profile.header.block_tokens, p->scale_lengths);
     learn_rate(b);
     return 0;
 }
@@ -355,7 +140,7 @@ static int choose_rate(struct building *b)
                        "load.rate: is missing, and the profile has no rate; write load: {rate: "
                        "4/s}");
     n = expected_items(b);
-    return n > SCHEDULE_MAX_ITEMS ? too_many(b) : 0;
+    return n > SCHEDULE_MAX_ITEMS ? building_too_many(b) : 0;
 }
 
 /* Arrivals over the time they were spread on, over all trials but the capacity pilot. */
@@ -363,7 +148,7 @@ static double offered_rate(const struct schedule *s, const struct plan *p)
 {
     double span_s = 0, n = 0;
 
-    if (p->load.arrivals == ARRIVALS_CLOSED)
+    if (p->load.arrivals == ARRIVALS_CLOSED || s->after_count > 0)
         return 0;
     for (size_t t = 0; t < (size_t)p->trials.count; t++) {
         const struct item *first = &s->items[s->trial_first[t]];
@@ -382,6 +167,18 @@ static void put_i64(uint8_t **at, int64_t v)
         *(*at)++ = (uint8_t)((uint64_t)v >> 8 * i);
 }
 
+/* What comes after others: their number and positions in the trial, and whether it has a history.
+ */
+static void hash_after(struct hasher *h, const struct schedule *s, const struct item *item)
+{
+    if (item->trigger != TRIGGER_AFTER)
+        return;
+    hasher_add_i64(h, item->history);
+    hasher_add_i64(h, item->after_count);
+    for (uint32_t i = 0; i < item->after_count; i++)
+        hasher_add_i64(h, (int64_t)(s->after[item->after_first + i] - s->trial_first[item->trial]));
+}
+
 static void hash_item(struct hasher *h, const struct schedule *s, const struct item *item)
 {
     uint8_t bytes[ITEM_FIELDS * 8], *at = bytes;
@@ -396,6 +193,7 @@ static void hash_item(struct hasher *h, const struct schedule *s, const struct i
     hasher_add(h, bytes, sizeof bytes);
     for (uint32_t i = 0; i < item->block_count; i++)
         hasher_add_i64(h, s->blocks[item->block_first + i]);
+    hash_after(h, s, item);
 }
 
 static int digest_items(struct building *b)
@@ -404,7 +202,7 @@ static int digest_items(struct building *b)
     struct schedule *s = b->s;
 
     if (!h)
-        return no_memory(b);
+        return building_no_memory(b);
     hasher_add_i64(h, (int64_t)s->prompt_seed);
     hasher_add_i64(h, s->block_tokens);
     hasher_add_i64(h, (int64_t)s->trials);
@@ -430,11 +228,24 @@ static int build(struct building *b)
     draw_init(&b->draw, *p->profile ? &b->profile : NULL, p->scale_lengths, p->seed);
     b->draw.fixed_input = p->fixed_input;
     b->draw.fixed_output = p->fixed_output;
+    sessions_init(b);
     r = build_trials(b);
     if (r < 0)
         return r;
+    if (groups_number(b->s) < 0)
+        return building_no_memory(b);
     b->s->offered_per_s = offered_rate(b->s, p);
     return digest_items(b);
+}
+
+int64_t schedule_last_at(const struct schedule *s, size_t trial)
+{
+    size_t i = s->trial_first[trial + 1];
+
+    while (i > s->trial_first[trial])
+        if (s->items[--i].trigger == TRIGGER_AT)
+            return s->items[i].at_ns;
+    return TIME_NONE;
 }
 
 int schedule_build(struct schedule **ret, const struct plan *p, struct err *err)

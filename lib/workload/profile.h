@@ -15,6 +15,9 @@ struct profile_row {
     int32_t input_tokens, output_tokens;
     uint32_t block_first,
         block_count; /* into profile->blocks: ids of its prefix blocks, in order */
+    uint32_t after_first, after_count; /* into profile->after: rows whose answers it waits for */
+    int64_t delay_ns;                  /* after the last of these */
+    bool history; /* its input is what the first of these had, the answer, and new text */
 };
 
 struct profile_drop { /* rows of the source that were not taken, by reason */
@@ -69,6 +72,8 @@ struct profile {
     size_t row_count;
     uint32_t *blocks;
     size_t block_count;
+    uint32_t *after; /* rows, each before the one that waits */
+    size_t after_count;
     struct profile_learned model; /* if learned */
     struct digest digest;         /* of the profile file's bytes */
 };
