@@ -104,7 +104,8 @@ struct spread { /* a plain description, without interval */
 struct gate_result {         /* of one gate, over the measured seconds of all I/O threads */
     int64_t warned, refused; /* seconds */
     double refused_share;    /* of the measured time */
-    double overall, worst;   /* its figure over all of that time together; its worst; NAN: none */
+    double overall, worst;   /* its figure over the whole run; of its worst second; NAN: none */
+    enum gate_state state;   /* of the run */
     unsigned voids;          /* enum voids: what is void, because of it */
 };
 
@@ -118,7 +119,6 @@ struct instrument {
     double step_share;             /* of events whose kernel stamp was refused as implausible */
     struct spread release_to_send; /* without connecting and its handshake */
     struct spread due_to_send;     /* lateness: without them, too */
-    double median_ttft_s;
     int64_t resent, reused, samples;
 };
 
@@ -160,6 +160,7 @@ struct reason {
     char text[240];
     bool refuses;    /* else it only qualifies */
     bool instrument; /* the instrument may have made the number */
+    bool takes_away; /* the client's own condition voids metrics, or all */
 };
 
 struct analysis_input {
@@ -208,8 +209,8 @@ struct analysis {
     double *lags; /* seconds */
     size_t lag_count, lag_cap;
     int64_t event_count, batched_events, stepped_events;
-    struct second measured;       /* all measured seconds together */
-    int64_t gate_ns[GATE_COUNT_]; /* length of those that the gate refuses */
+    struct second measured;         /* all measured seconds together */
+    int64_t gate_ns[GATE_SECONDS_]; /* length of those that the gate refuses */
     int64_t last_event_ns;
     uint32_t last_event_id;
     struct trial_rates *rates; /* one a begun trial */
@@ -244,6 +245,9 @@ DEFINE_AUTO(struct analysis *, analysis_free)
 /* All of it from @e; @plan is the re-read effective plan. */
 NODISCARD int analysis_read(struct analysis **ret, struct evidence *e, const struct plan *plan,
                             double extra_percentile, struct err *err);
+/* All but the events: enough for what the client takes away (struct reason). */
+NODISCARD int analysis_read_client(struct analysis **ret, struct evidence *e,
+                                   const struct plan *plan, struct err *err);
 /* Samples and ledger only (analysis_order() is done, nothing after it). */
 NODISCARD int analysis_read_ledger(struct analysis **ret, struct evidence *e,
                                    const struct plan *plan, struct err *err);

@@ -283,9 +283,9 @@ int analysis_finish(struct analysis *a, struct err *err)
     column_open_trial(&a->gaps, a->in.trial_count);
     tokens_finish(&a->tokens);
     capacity_make(a);
-    gates_make(a);
     if (column_sort(&a->gaps) < 0 || columns_fill(a) < 0 || instrument_make(a) < 0)
         return no_memory(err);
+    gates_make(a);
     r = summaries_make(a, err);
     if (r == 0)
         r = answers_make(a, err);

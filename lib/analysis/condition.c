@@ -4,30 +4,22 @@
 #include <string.h>
 
 #define OF_THE_SENDER (VOIDS_SEND | VOIDS_CLOSED)
+#define OF_A_RATE (VOIDS_CLOSED | VOIDS_OPEN)
 #define OF_THE_TIMES (VOIDS_ARRIVAL | VOIDS_ORDER)
 
-static const struct gate_rule rules[GATE_COUNT_] = {
-    [GATE_STAMPS] = {"stamps", "reads without a kernel stamp", "%", 0.1, 1, OF_THE_TIMES, 0},
-    [GATE_COALESCED] = {"coalesced", "token events that shared a read over 1 ms late", "%", 0.1, 1,
-                        VOIDS_ORDER, 0},
-    [GATE_UNREAD] = {"unread", "late reads that left bytes behind", "%", 0.1, 1, OF_THE_TIMES, 0},
-    [GATE_LOOP_5] = {"loop_5ms", "time in which an arrival would wait over 5 ms", "%", 1, NAN, 0,
-                     0},
-    [GATE_LOOP] = {"loop", "time in which an arrival would wait over 20 ms", "%", NAN, 1,
-                   OF_THE_SENDER, OF_THE_TIMES},
-    [GATE_RUN_DELAY] = {"run_delay", "time spent waiting for a CPU", "%", 1, 10, OF_THE_SENDER,
-                        OF_THE_TIMES},
-    [GATE_CPU] = {"cpu", "CPU of the busiest I/O thread, polling apart", "%", 60, 85, OF_THE_SENDER,
-                  0},
-    [GATE_LATENESS] = {"lateness", "p99 of release after due", "ms", 5, NAN, 0, 0},
-    [GATE_RING] = {"ring", "records waiting in the ring", "%", 50, NAN, 0, 0},
+static const struct {
+    unsigned voids, voids_user; /* enum voids; the latter too, where stamps are the user's */
+} rules[GATE_COUNT_] = {
+    [GATE_STAMPS] = {OF_THE_TIMES, 0},
+    [GATE_COALESCED] = {VOIDS_ORDER, 0},
+    [GATE_UNREAD] = {OF_THE_TIMES, 0},
+    [GATE_LOOP] = {OF_THE_SENDER, OF_THE_TIMES},
+    [GATE_RUN_DELAY] = {OF_THE_SENDER, OF_THE_TIMES},
+    [GATE_CPU] = {OF_THE_SENDER, 0},
+    [GATE_LATENESS] = {VOIDS_SEND, 0},
+    [GATE_CAP] = {VOIDS_SEND | VOIDS_OPEN, 0},
+    [GATE_HEADROOM] = {OF_THE_SENDER, 0},
 };
-
-const struct gate_rule *gate_rule(enum gate g)
-{
-    assert((unsigned)g < GATE_COUNT_);
-    return &rules[g];
-}
 
 const char *condition_name(enum condition c)
 {
@@ -76,30 +68,35 @@ double gate_figure(enum gate g, const struct second *s)
         return v[SECOND_LATE_P99] < 0 ? (double)NAN : (double)v[SECOND_LATE_P99] / 1e6;
     case GATE_RING:
         return (double)v[SECOND_RING] / 1e4;
+    case GATE_CAP:
+    case GATE_HEADROOM:
     case GATE_COUNT_:
         break;
     }
     return (double)NAN;
 }
 
-enum gate_state gate_state(enum gate g, double figure)
+enum gate_state gate_state(enum gate g, const struct gate_limit limits[GATE_COUNT_], double figure)
 {
-    const struct gate_rule *r = gate_rule(g);
+    const struct gate_limit *l = &limits[g];
+    bool below = gate_name(g)->below;
 
-    return figure > r->refuse ? GATE_REFUSES : figure > r->warn ? GATE_WARNS : GATE_PASSES;
+    if (below ? figure < l->refuse : figure > l->refuse)
+        return GATE_REFUSES;
+    return (below ? figure < l->warn : figure > l->warn) ? GATE_WARNS : GATE_PASSES;
 }
 
 unsigned gate_voids(enum gate g, const struct second *s)
 {
-    return gate_rule(g)->voids | (by_user(s) ? gate_rule(g)->voids_user : 0);
+    return rules[g].voids | (by_user(s) ? rules[g].voids_user : 0);
 }
 
-enum condition second_condition(const struct second *s)
+enum condition second_condition(const struct second *s, const struct gate_limit limits[GATE_COUNT_])
 {
     enum gate_state worst = GATE_PASSES;
 
-    for (int g = 0; g < GATE_COUNT_; g++) {
-        enum gate_state now = gate_state((enum gate)g, gate_figure((enum gate)g, s));
+    for (enum gate g = 0; g < GATE_SECONDS_; g++) {
+        enum gate_state now = gate_state(g, limits, gate_figure(g, s));
 
         worst = now > worst ? now : worst;
     }
@@ -139,16 +136,16 @@ unsigned metric_voided_by(const char *id, bool closed_loop)
         {"wait.client@1", VOIDS_SEND},
         {"itl.gap@1", OF_THE_TIMES},
         {"tpot.after_first@1", OF_THE_TIMES},
-        {"throughput.requests@1", VOIDS_CLOSED},
-        {"throughput.output_tokens@1", VOIDS_CLOSED},
-        {"throughput.total_tokens@1", VOIDS_CLOSED},
-        {"goodput@1", VOIDS_CLOSED},
-        {"cost.per_million_output@1", VOIDS_CLOSED},
-        {"energy.per_output_token@1", VOIDS_CLOSED},
+        {"throughput.requests@1", OF_A_RATE},
+        {"throughput.output_tokens@1", OF_A_RATE},
+        {"throughput.total_tokens@1", OF_A_RATE},
+        {"goodput@1", OF_A_RATE},
+        {"cost.per_million_output@1", OF_A_RATE},
+        {"energy.per_output_token@1", OF_A_RATE},
     };
 
     for (size_t i = 0; i < COUNT_OF(of); i++)
         if (strcmp(of[i].id, id) == 0)
-            return closed_loop ? of[i].by : of[i].by & ~(unsigned)VOIDS_CLOSED;
+            return of[i].by & ~(unsigned)(closed_loop ? VOIDS_OPEN : VOIDS_CLOSED);
     return 0;
 }

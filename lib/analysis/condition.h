@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lib/analysis/condition.h - was the client itself all right? One table of gates; each one looks at
+ * lib/analysis/condition.h - was the client itself all right? Each gate of plan/gates.h looks at
  * one figure of a second (or of many together), and voids exactly what it can have changed.
  *
  * With kernel stamps a late client still knows when bytes arrived: then only missing stamps,
@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "base/base.h"
+#include "plan/gates.h"
 #include "record/second.h"
 
 enum condition { CONDITION_CLEAN, CONDITION_STRAINED, CONDITION_SATURATED, CONDITION_COUNT_ };
@@ -20,36 +21,23 @@ enum voids {                    /* what a gate can have changed */
              VOIDS_ORDER = 2,   /* times of single events within an answer */
              VOIDS_SEND = 4,    /* times that begin when a request was due */
              VOIDS_CLOSED = 8,  /* what a closed loop achieved */
+             VOIDS_OPEN = 16,   /* what an open loop achieved */
 };
 
-enum gate {
-    GATE_STAMPS,
-    GATE_COALESCED,
-    GATE_UNREAD,
-    GATE_LOOP_5,
-    GATE_LOOP,
-    GATE_RUN_DELAY,
-    GATE_CPU,
-    GATE_LATENESS,
-    GATE_RING,
-    GATE_COUNT_,
-};
-
-struct gate_rule {
-    const char *name, *figure, *unit; /* unit: "%" of a share, "ms" */
-    double warn, refuse;              /* beyond it; NAN: never */
-    unsigned voids, voids_user;       /* enum voids; the latter too, where stamps are the user's */
-};
-const struct gate_rule *gate_rule(enum gate g);
+/* What @g voids when it refuses (enum voids); of the second sum @s, where stamps may be the user's.
+ */
+unsigned gate_voids(enum gate g, const struct second *s);
 
 enum gate_state { GATE_PASSES, GATE_WARNS, GATE_REFUSES };
-/* The gate's figure of @s, in the rule's unit; NAN: none there. */
+/* The gate's figure of @s, in the gate's unit; NAN: none there, as of every gate of the run. */
 double gate_figure(enum gate g, const struct second *s);
-enum gate_state gate_state(enum gate g, double figure); /* NAN passes: nothing was seen */
-/* What @g voids if it refuses @s. */
-unsigned gate_voids(enum gate g, const struct second *s);
-enum condition second_condition(const struct second *s);
+/* By the @limits of the plan. A figure that is NAN passes: nothing was seen. */
+enum gate_state gate_state(enum gate g, const struct gate_limit limits[GATE_COUNT_], double figure);
+enum condition second_condition(const struct second *s,
+                                const struct gate_limit limits[GATE_COUNT_]);
 /* Adds @s to @sum: counts and times are summed, maxima and percentiles are the largest. */
 void second_add(struct second *sum, const struct second *s);
 /* What of enum voids takes metric @id away; in a closed loop or an open one. */
 unsigned metric_voided_by(const char *id, bool closed_loop);
+/* gates@1 as the Markdown table of docs/method.md. Caller frees; NULL: no memory. */
+char *gate_docs(void);

@@ -10,6 +10,11 @@
 
 static const double refused_time = 0.05;
 
+static bool is_closed(const struct analysis *a)
+{
+    return a->in.plan->load.arrivals == ARRIVALS_CLOSED;
+}
+
 /* Does the second overlap what is measured? */
 static bool measured(const struct analysis *a, const struct second *s)
 {
@@ -23,16 +28,16 @@ static bool measured(const struct analysis *a, const struct second *s)
 
 void analysis_add_second(struct analysis *a, const struct second *s)
 {
+    const struct gate_limit *limits = a->in.plan->limits;
     struct instrument *in = &a->instrument;
 
     assert(a->ordered);
     if (!measured(a, s))
         return;
-    in->seconds[second_condition(s)]++;
-    for (int i = 0; i < GATE_COUNT_; i++) {
-        enum gate g = (enum gate)i;
+    in->seconds[second_condition(s, limits)]++;
+    for (enum gate g = 0; g < GATE_SECONDS_; g++) {
         double figure = gate_figure(g, s);
-        enum gate_state state = gate_state(g, figure);
+        enum gate_state state = gate_state(g, limits, figure);
 
         in->gates[g].worst =
             a->measured.v[SECOND_LENGTH] == 0 ? figure : fmax(in->gates[g].worst, figure);
@@ -43,21 +48,41 @@ void analysis_add_second(struct analysis *a, const struct second *s)
     second_add(&a->measured, s);
 }
 
+/* The gate's figure over the whole run; NAN: not known. Of lateness the p99 of all requests, not
+ * the worst second's, decides: one late second is not a late run. */
+static double overall(const struct analysis *a, enum gate g)
+{
+    const struct instrument *in = &a->instrument;
+
+    switch (g) {
+    case GATE_LATENESS:
+        return 1e3 * in->due_to_send.p99;
+    case GATE_CAP:
+        return in->arrivals > 0 && !is_closed(a)
+                   ? 100 * (double)in->cap_waits / (double)in->arrivals
+                   : (double)NAN;
+    case GATE_HEADROOM:
+        return (double)NAN;
+    default:
+        return a->measured.v[SECOND_LENGTH] > 0 ? gate_figure(g, &a->measured) : (double)NAN;
+    }
+}
+
 void gates_make(struct analysis *a)
 {
-    struct instrument *in = &a->instrument;
     double all = (double)a->measured.v[SECOND_LENGTH];
 
-    for (int i = 0; i < GATE_COUNT_; i++) {
-        struct gate_result *r = &in->gates[i];
-        enum gate g = (enum gate)i;
+    for (enum gate g = 0; g < GATE_COUNT_; g++) {
+        struct gate_result *r = &a->instrument.gates[g];
+        bool by_time = g < GATE_SECONDS_ && g != GATE_LATENESS && all > 0;
 
-        if (all <= 0)
+        if (g >= GATE_SECONDS_ || all <= 0)
             r->worst = (double)NAN;
-        r->overall = all > 0 ? gate_figure(g, &a->measured) : (double)NAN;
-        r->refused_share = all > 0 ? (double)a->gate_ns[g] / all : 0;
-        if (gate_state(g, r->overall) == GATE_REFUSES || r->refused_share > refused_time)
-            r->voids = gate_voids(g, &a->measured);
+        r->overall = overall(a, g);
+        r->refused_share = by_time ? (double)a->gate_ns[g] / all : 0;
+        r->state = r->refused_share > refused_time ? GATE_REFUSES
+                                                   : gate_state(g, a->in.plan->limits, r->overall);
+        r->voids = r->state == GATE_REFUSES ? gate_voids(g, &a->measured) : 0;
     }
 }
 
@@ -70,7 +95,7 @@ static bool counts_the_good(const struct metric *m)
 
 unsigned metric_sensitive_to(const struct analysis *a, const struct metric *m, size_t good)
 {
-    bool closed = a->in.plan->load.arrivals == ARRIVALS_CLOSED;
+    bool closed = is_closed(a);
     unsigned by = metric_voided_by(m->id, closed);
     const struct plan_good *g = good < a->in.plan->good_count ? &a->in.plan->good[good] : NULL;
 
@@ -79,12 +104,12 @@ unsigned metric_sensitive_to(const struct analysis *a, const struct metric *m, s
     return by;
 }
 
-const struct gate_rule *metric_void(const struct analysis *a, const struct metric *m, size_t good)
+const struct gate_name *metric_void(const struct analysis *a, const struct metric *m, size_t good)
 {
     unsigned by = metric_sensitive_to(a, m, good);
 
     for (int g = 0; g < GATE_COUNT_; g++)
         if (a->instrument.gates[g].voids & by)
-            return gate_rule((enum gate)g);
+            return gate_name((enum gate)g);
     return NULL;
 }

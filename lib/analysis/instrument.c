@@ -47,7 +47,6 @@ static double share(int64_t part, int64_t whole)
 int instrument_make(struct analysis *a)
 {
     struct instrument *in = &a->instrument;
-    const struct column *ttft = &a->metric[0];
 
     in->lost_records = a->in.lost_records;
     in->cap_waits = a->in.cap_waits;
@@ -56,6 +55,5 @@ int instrument_make(struct analysis *a)
     in->batched_share = share(a->batched_events, a->event_count);
     in->step_share = share(a->stepped_events, a->event_count);
     in->lag = spread_sorting(a->lags, a->lag_count);
-    in->median_ttft_s = spread_of(ttft).p50;
     return lateness(in, a);
 }

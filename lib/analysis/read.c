@@ -81,8 +81,8 @@ int analysis_read_ledger(struct analysis **ret, struct evidence *e, const struct
     return r;
 }
 
-int analysis_read(struct analysis **ret, struct evidence *e, const struct plan *plan,
-                  double extra_percentile, struct err *err)
+static int read_all(struct analysis **ret, struct evidence *e, const struct plan *plan,
+                    double extra_percentile, bool events, struct err *err)
 {
     AUTO(analysis_free) struct analysis *a = NULL;
     struct walk w = {.err = err};
@@ -93,11 +93,23 @@ int analysis_read(struct analysis **ret, struct evidence *e, const struct plan *
     a->in.extra_percentile = extra_percentile;
     w.analysis = a;
     r = evidence_each_second(e, on_second, &w, err);
-    if (r == 0)
+    if (r == 0 && events)
         r = evidence_each_event(e, UINT32_MAX, on_event, &w, err);
     if (r == 0)
         r = analysis_finish(a, err);
     if (r == 0)
         *ret = TAKE(a);
     return r;
+}
+
+int analysis_read(struct analysis **ret, struct evidence *e, const struct plan *plan,
+                  double extra_percentile, struct err *err)
+{
+    return read_all(ret, e, plan, extra_percentile, true, err);
+}
+
+int analysis_read_client(struct analysis **ret, struct evidence *e, const struct plan *plan,
+                         struct err *err)
+{
+    return read_all(ret, e, plan, NAN, false, err);
 }

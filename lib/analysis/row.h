@@ -61,7 +61,7 @@ void gates_make(struct analysis *a);
 /* Which voids (enum voids) take metric @m away, with the limits of @good. */
 unsigned metric_sensitive_to(const struct analysis *a, const struct metric *m, size_t good);
 /* The first gate that voids metric @m with the limits of @good; NULL: it stands. */
-const struct gate_rule *metric_void(const struct analysis *a, const struct metric *m, size_t good);
+const struct gate_name *metric_void(const struct analysis *a, const struct metric *m, size_t good);
 /* instrument.c */
 NODISCARD int instrument_make(struct analysis *a);
 /* answer.c, verdict.c */

@@ -128,7 +128,7 @@ static void withhold_gaps(struct estimate *e, const struct analysis *a)
                    100 * several);
 }
 
-static void refuse_void(struct estimate *e, const struct gate_rule *gate)
+static void refuse_void(struct estimate *e, const struct gate_name *gate)
 {
     *e = (struct estimate){
         .state = ESTIMATE_REFUSED, .value = NAN, .lo = NAN, .hi = NAN, .method = ""};
@@ -155,7 +155,7 @@ int analysis_estimate(struct estimate *ret, const struct analysis *a, const stru
                       double percentile, size_t good, struct err *err)
 {
     const char *why = missing(a, m, good);
-    const struct gate_rule *gate = metric_void(a, m, good);
+    const struct gate_name *gate = metric_void(a, m, good);
     int r = 0;
 
     if (why)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may be claimed: gates@1, as far as this version evaluates them. */
+/* What may be claimed. */
 #include "analysis/row.h"
 #include "base/str.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-static const double lateness_s = 0.050, lateness_of_ttft = 0.05, cap_share = 0.001;
 
 const char *verdict_name(enum verdict v)
 {
@@ -43,23 +41,6 @@ static void unstated(struct analysis *a)
             "the plan doesn't say what matters: add regime (latency, throughput or cost)");
 }
 
-/* A client that sends late made part of what it measured. */
-static void late_client(struct analysis *a)
-{
-    const struct instrument *in = &a->instrument;
-    double limit = fmax(lateness_s, lateness_of_ttft * in->median_ttft_s);
-
-    if (a->in.plan->load.arrivals == ARRIVALS_CLOSED)
-        return;
-    if (in->due_to_send.p99 > limit)
-        add(a, INSTRUMENT, "the client sent late: p99 %.3g ms after the due time, limit %.3g ms",
-            1e3 * in->due_to_send.p99, 1e3 * limit);
-    if ((double)in->cap_waits > cap_share * (double)in->arrivals)
-        add(a, INSTRUMENT,
-            "load.max_in_flight held back %" PRId64 " of %" PRId64 " arrivals, limit 0.1 %%",
-            in->cap_waits, in->arrivals);
-}
-
 /* Is @m what the run is about: the headline of this kind of load, or asked for? */
 static bool is_headline(const struct analysis *a, const struct metric *m)
 {
@@ -72,12 +53,24 @@ static bool is_headline(const struct analysis *a, const struct metric *m)
     return strcmp(m->id, closed ? "ttft.content.sent@1" : "ttft.content.due@1") == 0;
 }
 
+/* "CPU of the busiest I/O thread 91.2 % (limit 85)" */
+static void say_gate(struct str *s, const struct analysis *a, enum gate g)
+{
+    const struct gate_result *r = &a->instrument.gates[g];
+    const struct gate_limit *l = &a->in.plan->limits[g];
+    const struct gate_name *name = gate_name(g);
+
+    str_addf(s, "%s %.3g %s (limit %.3g)", name->figure, r->overall, gate_unit_name(name->unit),
+             r->state == GATE_WARNS ? l->warn : l->refuse);
+    if (gate_state(g, a->in.plan->limits, r->overall) != r->state)
+        str_addf(s, ", beyond it in %.3g %% of the time", 100 * r->refused_share);
+}
+
 /* A gate that refuses, and what it takes away. */
 static void void_by_gate(struct analysis *a, enum gate g)
 {
     const struct gate_result *r = &a->instrument.gates[g];
-    const struct gate_rule *rule = gate_rule(g);
-    AUTO(str_release) struct str names = {0};
+    AUTO(str_release) struct str names = {0}, figure = {0};
     enum weight weight = QUALIFIES;
 
     for (size_t i = 0; i < a->summary_count; i++) {
@@ -88,19 +81,29 @@ static void void_by_gate(struct analysis *a, enum gate g)
         str_addf(&names, "%s%s", names.len ? ", " : "", m->id);
         weight = is_headline(a, m) ? INSTRUMENT : weight;
     }
-    if (names.len > 0)
-        add(a, weight, "the client was no fit instrument: %s %.3g %s (limit %.3g); void: %s",
-            rule->figure, r->overall, rule->unit, rule->refuse, names.data);
+    say_gate(&figure, a, g);
+    if (names.len > 0 && str_ok(&figure))
+        add(a, weight, "the client was no fit instrument: %s; void: %s", figure.data, names.data);
 }
 
-static void unfit(struct analysis *a)
+/* A gate of the run that only warns; the seconds' are counted together. */
+static void strained_by_gate(struct analysis *a, enum gate g)
+{
+    AUTO(str_release) struct str figure = {0};
+
+    say_gate(&figure, a, g);
+    if (str_ok(&figure))
+        add(a, QUALIFIES, "the client was strained: %s", figure.data);
+}
+
+static void strained(struct analysis *a)
 {
     const int64_t *n = a->instrument.seconds;
     int64_t all = n[CONDITION_CLEAN] + n[CONDITION_STRAINED] + n[CONDITION_SATURATED];
 
-    for (int g = 0; g < GATE_COUNT_; g++)
-        if (a->instrument.gates[g].voids)
-            void_by_gate(a, (enum gate)g);
+    for (enum gate g = GATE_SECONDS_; g < GATE_COUNT_; g++)
+        if (a->instrument.gates[g].state == GATE_WARNS)
+            strained_by_gate(a, g);
     if (n[CONDITION_CLEAN] < all)
         add(a, QUALIFIES,
             "of %" PRId64 " measured seconds the client was strained in %" PRId64
@@ -108,10 +111,24 @@ static void unfit(struct analysis *a)
             all, n[CONDITION_STRAINED], n[CONDITION_SATURATED]);
 }
 
-static void lost(struct analysis *a)
+/* What the client takes away from its own run. */
+static void taken_away(struct analysis *a)
 {
+    size_t from = a->reason_count;
+
     if (a->in.lost_records > 0)
-        add(a, INSTRUMENT, "%" PRId64 " records were lost: the ring was full", a->in.lost_records);
+        add(a, INSTRUMENT,
+            "%" PRId64 " records were lost: the ring was full; nothing can be claimed",
+            a->in.lost_records);
+    for (enum gate g = 0; g < GATE_COUNT_; g++)
+        if (a->instrument.gates[g].voids)
+            void_by_gate(a, g);
+    for (size_t i = from; i < a->reason_count; i++)
+        a->reasons[i].takes_away = true;
+}
+
+static void uncounted(struct analysis *a)
+{
     if (a->ledger.total.counted == 0)
         add(a, REFUSES, "nothing was counted: %" PRId64 " requests executed, all in the warm-up",
             a->ledger.total.warm_up);
@@ -163,9 +180,9 @@ static void of_failures(struct analysis *a)
 void verdict_make(struct analysis *a)
 {
     unstated(a);
-    lost(a);
-    late_client(a);
-    unfit(a);
+    taken_away(a);
+    strained(a);
+    uncounted(a);
     of_this_run_only(a);
     of_overload(a);
     of_failures(a);

@@ -42,18 +42,22 @@ json_t *parts_json(const struct analysis *a)
     return list;
 }
 
-static const char *const void_names[] = {"arrival", "order", "send", "closedLoop"};
+static const char *const void_names[] = {"arrival", "order", "send", "closedLoop", "openLoop"};
 
-static json_t *gate_json(const struct gate_rule *rule, const struct gate_result *r)
+static json_t *gate_json(enum gate g, const struct gate_limit *limit, const struct gate_result *r)
 {
+    static const char *const states[] = {"passes", "warns", "refuses"};
     json_t *o = json_object(), *voids = json_array();
+    const struct gate_name *name = gate_name(g);
 
-    json_put_str(o, "gate", rule->name);
-    json_put_str(o, "figure", rule->figure);
-    json_put_str(o, "unit", rule->unit);
-    put_number(o, "warnAt", rule->warn);
-    put_number(o, "refuseAt", rule->refuse);
+    json_put_str(o, "gate", name->name);
+    json_put_str(o, "figure", name->figure);
+    json_put_str(o, "unit", gate_unit_name(name->unit));
+    json_put_str(o, "limitsAre", name->below ? "least" : "most");
+    put_number(o, "warnAt", limit->warn);
+    put_number(o, "refuseAt", limit->refuse);
     put_number(o, "overall", r->overall);
+    json_put_str(o, "state", states[r->state]);
     put_number(o, "worst", r->worst);
     json_put_i64(o, "secondsWarned", r->warned);
     json_put_i64(o, "secondsRefused", r->refused);
@@ -64,15 +68,16 @@ static json_t *gate_json(const struct gate_rule *rule, const struct gate_result 
     return o;
 }
 
-/* How the client was, second by second. */
-static json_t *client_json(const struct instrument *in)
+/* How the client was, second by second and in all. */
+static json_t *client_json(const struct analysis *a)
 {
     json_t *o = json_object(), *seconds = json_object(), *gates = json_array();
+    const struct instrument *in = &a->instrument;
 
     for (int c = 0; c < CONDITION_COUNT_; c++)
         json_put_i64(seconds, condition_name((enum condition)c), in->seconds[c]);
-    for (int g = 0; g < GATE_COUNT_; g++)
-        json_push(gates, gate_json(gate_rule((enum gate)g), &in->gates[g]));
+    for (enum gate g = 0; g < GATE_COUNT_; g++)
+        json_push(gates, gate_json(g, &a->in.plan->limits[g], &in->gates[g]));
     json_put(o, "seconds", seconds);
     json_put(o, "gates", gates);
     return o;
@@ -92,7 +97,7 @@ json_t *instrument_json(const struct analysis *a)
     json_put(o, "stampLag", spread_json(&in->lag));
     put_number(o, "batchedEvents", in->batched_share);
     put_number(o, "steppedStamps", in->step_share);
-    json_put(o, "client", client_json(in));
+    json_put(o, "client", client_json(a));
     return o;
 }
 

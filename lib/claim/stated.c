@@ -23,6 +23,24 @@ static void push_pairs(json_t *list, const char *what, const struct plan_pair *p
     }
 }
 
+/* A changed limit beside the one that it replaces. */
+static void push_gates(json_t *list, const struct plan *p)
+{
+    struct gate_limit own[GATE_COUNT_];
+
+    gates_default(own);
+    for (size_t i = 0; i < p->gate_count; i++) {
+        AUTO(str_release) struct str s = {0};
+        enum gate g;
+        const double *limit = gate_limit_find(own, p->gates[i].key, &g);
+
+        if (limit)
+            str_addf(&s, "gate changed: %s = %s (gates@1: %.4g %s)", p->gates[i].key,
+                     p->gates[i].value, *limit, gate_unit_name(gate_name(g)->unit));
+        push_text(list, &s);
+    }
+}
+
 static void push_rules(json_t *list, const struct plan *p)
 {
     AUTO(str_release) struct str s = {0};
@@ -50,7 +68,7 @@ static json_t *stated_json(const struct plan *p)
     push_pairs(list, "declared:", p->declare, p->declare_count);
     push_pairs(list, "required of the stack:", p->stack_require, p->stack_require_count);
     push_pairs(list, "required of the system:", p->system_require, p->system_require_count);
-    push_pairs(list, "gate changed:", p->gates, p->gate_count);
+    push_gates(list, p);
     push_rules(list, p);
     return list;
 }

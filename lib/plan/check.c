@@ -354,8 +354,8 @@ static int check_tls(struct reading *r)
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
-        check_required, check_workload, check_profile, check_arrivals, check_rate,
-        check_stages,   check_ends,     check_warm_up, check_stream,   check_tls,
+        check_required, check_workload, check_profile, check_arrivals, check_rate, check_stages,
+        check_ends,     check_warm_up,  check_stream,  check_tls,      gates_read,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

@@ -172,7 +172,7 @@ static const struct key keys[] = {
     {"cost.source", KEY_TEXT, NULL, 0, 0, NULL, AT(cost.source), NONE, "where the price is from"},
     {"cost.as_of", KEY_TEXT, NULL, 0, 0, NULL, AT(cost.as_of), NONE, "date of the price"},
     {"gates", KEY_MAP, NULL, 0, 0, NULL, AT(gates), AT(gate_count),
-     "overrides of gates@1, GATE: VALUE; each is named in the claim"},
+     "changed limits of gates@1, GATE.warn or GATE.refuse: VALUE; each is named in the claim"},
     {"assume", KEY_TEXTS, NULL, 0, 0, NULL, AT(assume), AT(assume_count),
      "what is taken for granted, one sentence each"},
     {"seed", KEY_SEED, "1", 0, 9223372036854774784.0, NULL, AT(seed), NONE,

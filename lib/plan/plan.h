@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/digest.h"
+#include "plan/gates.h"
 #include "workload/draw.h"
 
 enum regime { REGIME_UNSTATED, REGIME_LATENCY, REGIME_THROUGHPUT, REGIME_COST };
@@ -130,6 +131,7 @@ struct plan {
 
     struct plan_pair *stack_require, *system_require, *declare, *gates;
     size_t stack_require_count, system_require_count, declare_count, gate_count;
+    struct gate_limit limits[GATE_COUNT_]; /* gates@1 with the changes of @gates */
     struct plan_expect *expect;
     size_t expect_count;
     struct {

@@ -47,6 +47,9 @@ NODISCARD int secret_set(struct reading *r, const struct key *k, const char *sho
                          const struct node *n, void *base);
 NODISCARD int headers_check(struct reading *r, const char *shown, const struct node *map);
 
+/* The limits of gates@1 with the plan's changes. */
+NODISCARD int gates_read(struct reading *r);
+
 /* Contradictions between keys, and the profile. Resolves load.arrivals. */
 NODISCARD int plan_check(struct reading *r);
 

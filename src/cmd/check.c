@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* asrun check PLAN: the plan with every default written out, and what it would send. */
+#include "analysis/condition.h"
 #include "base/json.h"
 #include "base/units.h"
 #include "cmd/cmd.h"
@@ -113,11 +114,10 @@ static int print_document(char *(*make)(void), const char *end)
 
 static int run_check(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                            {"schema", no_argument, NULL, 's'},
-                                            {"keys", no_argument, NULL, 'k'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {0}};
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'}, {"schema", no_argument, NULL, 's'},
+        {"keys", no_argument, NULL, 'k'}, {"gates", no_argument, NULL, 'g'},
+        {"json", no_argument, NULL, 'j'}, {0}};
     struct overrides over = {0};
     bool json = false;
 
@@ -130,6 +130,8 @@ static int run_check(int argc, char **argv)
             return print_document(plan_schema, "\n");
         if (c == 'k')
             return print_document(plan_key_docs, "");
+        if (c == 'g')
+            return print_document(gate_docs, "");
         if (c != 'j')
             return cmd_usage(&cmd_check, "no option '%s'; plan keys are --KEY=VALUE",
                              argv[optind - 1]);
@@ -146,5 +148,6 @@ const struct command cmd_check = {
     "  --KEY=VALUE  sets a key of the plan: --load.rate=4/s\n"
     "  --json       the effective plan and the schedule's summary as JSON\n"
     "  --schema     prints the JSON Schema of plans\n"
-    "  --keys       prints all keys as a Markdown table",
+    "  --keys       prints all keys as a Markdown table\n"
+    "  --gates      prints the limits of gates@1 as a Markdown table",
     run_check};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/execute.h"
+#include "cmd/aftermath.h"
 #include "base/str.h"
 #include "base/units.h"
 #include "run/run.h"
@@ -142,5 +143,6 @@ int execute_plan(const struct plan *plan, const struct execute_options *o)
         fputs("\r\033[K", stderr);
     if (r < 0)
         return cmd_failed(o->command, &err);
+    aftermath_say(o->out_path);
     return run_interrupted(&control) ? EXIT_INTERRUPTED : EXIT_HOLDS;
 }

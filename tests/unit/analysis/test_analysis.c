@@ -204,7 +204,7 @@ static void an_instrument_at_fault_refuses(void **state)
 
     (void)state;
     assert_int_equal(late.analysis->verdict, VERDICT_REFUSED);
-    assert_true(has_reason(&late, "sent late"));
+    assert_true(has_reason(&late, "sending after the due time"));
     assert_int_equal(punctual.analysis->verdict, VERDICT_SNAPSHOT);
     assert_true(has_reason(&capped, "max_in_flight"));
     assert_int_equal(capped.analysis->verdict, VERDICT_REFUSED);

@@ -20,10 +20,18 @@ static struct second fine(void)
                                  [SECOND_SPUN] = 100 * NS_PER_MS}};
 }
 
+static enum condition condition_of(struct second s)
+{
+    struct gate_limit limits[GATE_COUNT_];
+
+    gates_default(limits);
+    return second_condition(&s, limits);
+}
+
 struct fault {
     enum gate gate;
     enum second_field field;
-    int64_t just, warns, refuses; /* values of the field; refuses 0: it never does */
+    int64_t just, warns, refuses; /* values of the field; 0: it never does */
 };
 static const struct fault faults[] = {
     {GATE_STAMPS, SECOND_UNSTAMPED, 10, 11, 101},
@@ -33,27 +41,29 @@ static const struct fault faults[] = {
     {GATE_LOOP, SECOND_STUCK_20MS, 10 * NS_PER_MS, 0, 11 * NS_PER_MS},
     {GATE_RUN_DELAY, SECOND_RUN_DELAY, 10 * NS_PER_MS, 11 * NS_PER_MS, 101 * NS_PER_MS},
     {GATE_CPU, SECOND_CPU, 700 * NS_PER_MS, 701 * NS_PER_MS, 951 * NS_PER_MS},
-    {GATE_LATENESS, SECOND_LATE_P99, 5 * NS_PER_MS, 5 * NS_PER_MS + 1, 0},
+    {GATE_LATENESS, SECOND_LATE_P99, 5 * NS_PER_MS, 5 * NS_PER_MS + 1, 51 * NS_PER_MS},
     {GATE_RING, SECOND_RING, 500000, 500001, 0},
 };
 
 /* What each gate says of fine() with one field changed. */
 static void expect(const struct fault *f, int64_t value, enum gate_state want)
 {
+    struct gate_limit limits[GATE_COUNT_];
     struct second s = fine();
 
     s.v[f->field] = value;
-    for (int g = 0; g < GATE_COUNT_; g++)
-        assert_int_equal(gate_state((enum gate)g, gate_figure((enum gate)g, &s)),
-                         g == (int)f->gate ? want : GATE_PASSES);
-    assert_int_equal(second_condition(&s), want == GATE_PASSES  ? CONDITION_CLEAN
-                                           : want == GATE_WARNS ? CONDITION_STRAINED
-                                                                : CONDITION_SATURATED);
+    gates_default(limits);
+    for (enum gate g = 0; g < GATE_COUNT_; g++)
+        assert_int_equal(gate_state(g, limits, gate_figure(g, &s)),
+                         g == f->gate ? want : GATE_PASSES);
+    assert_int_equal(second_condition(&s, limits), want == GATE_PASSES  ? CONDITION_CLEAN
+                                                   : want == GATE_WARNS ? CONDITION_STRAINED
+                                                                        : CONDITION_SATURATED);
 }
 
 static void each_gate_fires_on_its_fault_and_on_no_other(void **state)
 {
-    bool seen[GATE_COUNT_] = {false};
+    bool seen[GATE_SECONDS_] = {false};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(faults); i++) {
@@ -64,7 +74,7 @@ static void each_gate_fires_on_its_fault_and_on_no_other(void **state)
             expect(&faults[i], faults[i].refuses, GATE_REFUSES);
         seen[faults[i].gate] = true;
     }
-    for (int g = 0; g < GATE_COUNT_; g++)
+    for (int g = 0; g < GATE_SECONDS_; g++)
         assert_true(seen[g]);
 }
 
@@ -74,10 +84,9 @@ static void what_is_not_known_is_no_fault(void **state)
 
     (void)state;
     s.v[SECOND_CPU] = s.v[SECOND_RUN_DELAY] = s.v[SECOND_LATE_P99] = SECOND_NONE;
-    assert_int_equal(second_condition(&s), CONDITION_CLEAN);
+    assert_int_equal(condition_of(s), CONDITION_CLEAN);
     assert_true(isnan(gate_figure(GATE_CPU, &s)));
-    assert_int_equal(second_condition(&(struct second){.v = {[SECOND_LENGTH] = 1}}),
-                     CONDITION_CLEAN);
+    assert_int_equal(condition_of((struct second){.v = {[SECOND_LENGTH] = 1}}), CONDITION_CLEAN);
 }
 
 static void polling_is_no_load(void **state)
@@ -87,7 +96,7 @@ static void polling_is_no_load(void **state)
     (void)state;
     s.v[SECOND_CPU] = 950 * NS_PER_MS;
     s.v[SECOND_SPUN] = 800 * NS_PER_MS;
-    assert_int_equal(second_condition(&s), CONDITION_CLEAN);
+    assert_int_equal(condition_of(s), CONDITION_CLEAN);
 }
 
 static void with_the_users_stamps_a_late_client_is_in_the_times(void **state)
@@ -99,7 +108,7 @@ static void with_the_users_stamps_a_late_client_is_in_the_times(void **state)
     assert_int_equal(gate_voids(GATE_CPU, &s), VOIDS_SEND | VOIDS_CLOSED);
     s.v[SECOND_UNSTAMPED] = s.v[SECOND_READS];
     assert_true(isnan(gate_figure(GATE_STAMPS, &s)));
-    assert_int_equal(second_condition(&s), CONDITION_CLEAN);
+    assert_int_equal(condition_of(s), CONDITION_CLEAN);
     assert_int_equal(gate_voids(GATE_LOOP, &s),
                      VOIDS_SEND | VOIDS_CLOSED | VOIDS_ARRIVAL | VOIDS_ORDER);
     assert_int_equal(gate_voids(GATE_CPU, &s), VOIDS_SEND | VOIDS_CLOSED);
@@ -167,6 +176,59 @@ static void shared_late_reads_void_the_times_within_answers(void **state)
     assert_int_equal(summary(&t, "wait.client@1")->mean.state, ESTIMATE_OK);
 }
 
+static void a_late_client_voids_what_begins_at_the_due_time(void **state)
+{
+    AUTO(told_release) struct told t = tell((struct story){.late_s = 0.06});
+
+    (void)state;
+    assert_int_equal(t.result, 0);
+    assert_true(refused(&t, "ttft.content.due@1"));
+    assert_true(refused(&t, "wait.client@1"));
+    assert_int_equal(summary(&t, "ttft.content.sent@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(summary(&t, "itl.gap@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(summary(&t, "throughput.requests@1")->mean.state, ESTIMATE_OK);
+    assert_true(has_reason(&t, "p99 of sending after the due time 61 ms (limit 50)"));
+    assert_int_equal(t.analysis->verdict, VERDICT_REFUSED); /* of an open loop's headline */
+}
+
+static void a_cap_that_was_reached_voids_the_rates_too(void **state)
+{
+    AUTO(told_release) struct told t = tell((struct story){.cap_waits = 3});
+
+    (void)state;
+    assert_int_equal(t.result, 0);
+    assert_true(refused(&t, "ttft.content.due@1"));
+    assert_int_equal(summary(&t, "throughput.requests@1")->mean.state, ESTIMATE_REFUSED);
+    assert_int_equal(summary(&t, "itl.gap@1")->mean.state, ESTIMATE_OK);
+}
+
+static void a_second_of_lateness_is_no_late_run(void **state)
+{
+    struct second s = fine();
+
+    (void)state;
+    s.v[SECOND_LATE_P99] = 80 * NS_PER_MS;
+    AUTO(told_release) struct told t = tell((struct story){.second = &s});
+    assert_int_equal(t.result, 0);
+    assert_true(t.analysis->instrument.seconds[CONDITION_SATURATED] > 60);
+    assert_int_equal(summary(&t, "ttft.content.due@1")->mean.state, ESTIMATE_OK);
+}
+
+static void the_plan_changes_a_limit(void **state)
+{
+    struct second s = fine();
+
+    (void)state;
+    s.v[SECOND_CPU] = 990 * NS_PER_MS;
+    AUTO(told_release)
+    struct told t = tell((struct story){
+        .yaml = STORY_ASKED "gates: {cpu.warn: 70%, cpu.refuse: 95%}\n", .second = &s});
+    assert_int_equal(t.result, 0);
+    assert_int_equal(summary(&t, "ttft.content.due@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(t.analysis->instrument.gates[GATE_CPU].state, GATE_WARNS);
+    assert_true(t.analysis->instrument.seconds[CONDITION_STRAINED] > 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +239,10 @@ int main(void)
         cmocka_unit_test(a_clean_client_leaves_every_number),
         cmocka_unit_test(a_busy_client_voids_the_sending_side_alone),
         cmocka_unit_test(shared_late_reads_void_the_times_within_answers),
+        cmocka_unit_test(a_late_client_voids_what_begins_at_the_due_time),
+        cmocka_unit_test(a_cap_that_was_reached_voids_the_rates_too),
+        cmocka_unit_test(a_second_of_lateness_is_no_late_run),
+        cmocka_unit_test(the_plan_changes_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
