@@ -44,11 +44,13 @@ const struct column sample_columns[SAMPLE_COLUMNS] = {
     PLAIN(kernel),
     {"error", offsetof(struct sample, error), 0, false, 0}, /* text; handled beside the numbers */
     OR_NULL(tls_end_ns, TIME_NONE),
+    OR_NULL(connection, COUNT_NONE),
 };
 
-/* The state's numbers: all columns but the text, which follows them. Format 1 had one less. */
-enum { STATE_FORMAT = 2, NUMBERS = SAMPLE_COLUMNS - 1, NUMBERS_1 = 29 };
-#define STATE_BYTES_FIXED (1 + 8 * NUMBERS + 4 + 1)
+/* The state's numbers: all columns but the text, which follows them. Format 3 begins with their
+ * count, formats 1 and 2 had 29 and 30 of them. */
+enum { STATE_FORMAT = 3, NUMBERS = SAMPLE_COLUMNS - 1, NUMBERS_1 = 29 };
+#define STATE_BYTES_FIXED (2 + 8 * NUMBERS + 4 + 1)
 _Static_assert(STATE_BYTES_FIXED + sizeof(((struct sample *)0)->error) <= STATE_BYTES_MAX, "room");
 
 static bool is_unsigned(const struct column *c)
@@ -133,6 +135,7 @@ size_t state_encode(uint8_t *out, const struct sample *s, uint32_t parts)
     uint8_t *at = out;
 
     *at++ = STATE_FORMAT;
+    *at++ = NUMBERS;
     for (size_t i = 0; i < NUMBERS; i++)
         at = put_le(at, (uint64_t)column_get(number(i), s), 8);
     at = put_le(at, parts, 4);
@@ -144,21 +147,25 @@ size_t state_encode(uint8_t *out, const struct sample *s, uint32_t parts)
 int state_decode(struct sample *ret, uint32_t *parts, const uint8_t *data, size_t len)
 {
     struct sample s = sample_blank(0);
-    size_t numbers = len > 0 && data[0] == 1 ? NUMBERS_1 : NUMBERS, fixed = 1 + 8 * numbers + 4 + 1;
-    size_t words;
+    size_t head, numbers, fixed, words;
 
-    if (len < fixed || data[0] < 1 || data[0] > STATE_FORMAT)
+    if (len < 2 || data[0] < 1 || data[0] > STATE_FORMAT)
+        return -EBADMSG;
+    head = data[0] < 3 ? 1 : 2;
+    numbers = data[0] < 3 ? NUMBERS_1 + data[0] - 1u : data[1];
+    fixed = head + 8 * numbers + 4 + 1;
+    if (len < fixed || numbers < NUMBERS_1 || numbers > NUMBERS)
         return -EBADMSG;
     words = data[fixed - 1];
     if (words >= sizeof s.error || len != fixed + words)
         return -EBADMSG;
     for (size_t i = 0; i < numbers; i++)
-        if (column_set(number(i), &s, (int64_t)get_le(data + 1 + 8 * i, 8)) < 0)
+        if (column_set(number(i), &s, (int64_t)get_le(data + head + 8 * i, 8)) < 0)
             return -EBADMSG;
     if (s.events < 0 || s.content_events < 0)
         return -EBADMSG;
     memcpy(s.error, data + fixed, words);
-    *parts = (uint32_t)get_le(data + 1 + 8 * numbers, 4);
+    *parts = (uint32_t)get_le(data + head + 8 * numbers, 4);
     *ret = s;
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "record/fact.h"
 #include "record/sample.h"
+#include "record/connection.h"
 #include "record/second.h"
 
 enum evidence_open { EVIDENCE_RECOVER = 0, EVIDENCE_READ_ONLY = 1 };
@@ -63,6 +64,7 @@ typedef int (*sample_visit)(void *ctx, const struct sample *s);
 typedef int (*event_visit)(void *ctx, uint32_t sample, uint32_t index, const struct event *e);
 typedef int (*fact_visit)(void *ctx, const struct fact *f);
 typedef int (*second_visit)(void *ctx, const struct second *s);
+typedef int (*connection_visit)(void *ctx, const struct connection *c);
 typedef int (*note_visit)(void *ctx, int64_t time_ns, const char *kind, const char *text);
 NODISCARD int evidence_each_sample(struct evidence *e, sample_visit fn, void *ctx, struct err *err);
 /* Events of one sample, or of all (@sample UINT32_MAX), in order of sample and index. */
@@ -72,3 +74,6 @@ NODISCARD int evidence_each_fact(struct evidence *e, fact_visit fn, void *ctx, s
 NODISCARD int evidence_each_note(struct evidence *e, note_visit fn, void *ctx, struct err *err);
 /* By trial, start and thread; none in files of versions that did not measure themselves. */
 NODISCARD int evidence_each_second(struct evidence *e, second_visit fn, void *ctx, struct err *err);
+/* As they were closed, by thread about; none in files of versions that did not write them down. */
+NODISCARD int evidence_each_connection(struct evidence *e, connection_visit fn, void *ctx,
+                                       struct err *err);

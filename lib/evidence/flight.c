@@ -71,6 +71,7 @@ void flight_release(struct flight *f)
     free(f->done);
     free(f->trials);
     free(f->seconds.items);
+    free(f->connections.items);
     *f = (struct flight){0};
 }
 
@@ -269,6 +270,7 @@ static int32_t clip_i32(int64_t v)
 static void resend(struct sample *s)
 {
     s->connect_start_ns = s->connect_end_ns = s->tls_end_ns = TIME_NONE;
+    s->connection = COUNT_NONE;
     s->sent_ns = s->sent_last_ns = s->first_byte_ns = TIME_NONE;
     s->reused = 0;
     s->resent += s->resent < UINT8_MAX;
@@ -277,6 +279,12 @@ static void resend(struct sample *s)
 static int64_t whole_us(int64_t ns)
 {
     return ns / NS_PER_US * NS_PER_US;
+}
+
+/* Counted from 1 in the record, so that older spools, with a 0 there, know none. */
+static int64_t connection_of(const struct rec *r)
+{
+    return r->value > 0 ? r->value - 1 : COUNT_NONE;
 }
 
 static void apply_point(struct sample *s, const struct rec *r, int64_t ns)
@@ -293,6 +301,7 @@ static void apply_point(struct sample *s, const struct rec *r, int64_t ns)
         break;
     case POINT_CONNECT_START:
         s->connect_start_ns = ns;
+        s->connection = connection_of(r);
         break;
     case POINT_CONNECT_END:
         s->connect_end_ns = ns;
@@ -303,6 +312,7 @@ static void apply_point(struct sample *s, const struct rec *r, int64_t ns)
     case POINT_SENT:
         s->sent_ns = ns;
         s->reused = (r->flags & REC_REUSED) != 0;
+        s->connection = connection_of(r);
         break;
     case POINT_SENT_LAST:
         s->sent_last_ns = ns;
@@ -381,6 +391,7 @@ static bool sane_kind(const struct rec *r)
         return true;
     case REC_NONE:
     case REC_SECOND:
+    case REC_CONNECTION:
         break;
     }
     return false;
@@ -428,6 +439,7 @@ static void apply(struct flight *f, struct stream *st, const struct rec *r, int6
         break;
     case REC_NONE:
     case REC_SECOND:
+    case REC_CONNECTION:
         break;
     }
 }
@@ -446,14 +458,19 @@ static bool is_trial(const struct flight *f, uint32_t trial)
     return false;
 }
 
-static int apply_second(struct flight *f, const struct rec *r, uint32_t ring, uint64_t position)
+/* A second of a thread, or a connection. */
+static int apply_part(struct flight *f, const struct rec *r, uint32_t ring, uint64_t position)
 {
+    struct flight_ring *own = &f->rings[ring];
     int64_t ns;
     int taken;
 
     if (!is_trial(f, r->sample) || __builtin_sub_overflow(r->time_ns, f->anchor_ns, &ns) || ns < 0)
         return bad(f);
-    taken = second_take(&f->rings[ring].second, &f->seconds, r, ring, position, ns);
+    if (r->type == REC_SECOND)
+        taken = second_take(&own->second, &f->seconds, r, ring, position, ns);
+    else
+        taken = connection_take(&own->connection, &f->connections, r, ring, position, ns);
     return taken == -EBADMSG ? bad(f) : taken;
 }
 
@@ -464,8 +481,8 @@ int flight_apply(struct flight *f, const struct rec *r, uint32_t ring, uint64_t 
     int64_t ns;
 
     assert(ring < f->ring_count);
-    if (r->type == REC_SECOND)
-        return apply_second(f, r, ring, position);
+    if (r->type == REC_SECOND || r->type == REC_CONNECTION)
+        return apply_part(f, r, ring, position);
     if (!sane(f, r, &ns))
         return bad(f);
     if (is_done(f, r->sample))

@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "evidence/live.h"
 #include "evidence/writer.h"
+#include "evidence/connections.h"
 #include "evidence/seconds.h"
 #include "record/record.h"
 #include "record/sample.h"
@@ -39,7 +40,7 @@ struct flight_trial {
 
 struct flight_ring {
     struct stream *oldest, *newest;
-    struct second_open second;
+    struct row_parts second, connection;
 };
 
 struct flight {
@@ -58,7 +59,8 @@ struct flight {
     uint64_t bad;    /* records that made no sense */
     uint64_t started, ended, ok, output_events;
     struct live_histogram ttft;
-    struct second_list seconds; /* complete, not in the store yet */
+    struct second_list seconds;         /* complete, not in the store yet */
+    struct connection_list connections; /* the same */
 };
 
 NODISCARD int flight_init(struct flight *f, uint32_t rings); /* -ENOMEM */

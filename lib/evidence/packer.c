@@ -19,8 +19,8 @@ static int prepare_all(struct packer *r, struct err *err)
         {&r->put_position, "INSERT OR REPLACE INTO spool_pos (ring, position, lost)"
                            " VALUES (?, ?, ?)"},
         {&r->put_chain, "INSERT INTO chain (block, prev, digest, meta, trial, trial_end, fact,"
-                        " note, sample, event_part, second)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                        " note, sample, event_part, second, connection)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     };
     int rc = 0;
 
@@ -249,14 +249,16 @@ static struct stream *next_due(const struct stream *st, int64_t due_ns)
 static uint64_t position_after(const struct packer *r, uint32_t ring, int64_t due_ns)
 {
     const struct stream *st = r->flight.rings[ring].oldest;
-    const struct second_open *second = &r->flight.rings[ring].second;
+    const struct flight_ring *own = &r->flight.rings[ring];
     uint64_t at = r->cursor[ring];
 
     while (st && st->unpacked_since_ns <= due_ns)
         st = st->newer;
     if (st)
         at = st->first_unpacked;
-    return second->next > 0 && second->first < at ? second->first : at;
+    if (own->second.next > 0 && own->second.first < at)
+        at = own->second.first;
+    return own->connection.next > 0 && own->connection.first < at ? own->connection.first : at;
 }
 
 static int write_positions(struct packer *r, int64_t due_ns, struct err *err)
@@ -284,6 +286,18 @@ static int write_seconds(struct packer *r, struct err *err)
     return rc;
 }
 
+static int write_connections(struct packer *r, struct err *err)
+{
+    struct cell cells[CONNECTION_CELLS];
+    int rc = 0;
+
+    for (size_t i = 0; i < r->flight.connections.count && rc == 0; i++) {
+        connection_cells(cells, &r->flight.connections.items[i]);
+        rc = packer_row(r, TABLE_CONNECTION, cells, err);
+    }
+    return rc;
+}
+
 static int write_streams(struct packer *r, int64_t due_ns, struct err *err)
 {
     int rc = 0;
@@ -302,6 +316,8 @@ static int write_streams(struct packer *r, int64_t due_ns, struct err *err)
     }
     if (rc == 0)
         rc = write_seconds(r, err);
+    if (rc == 0)
+        rc = write_connections(r, err);
     return rc < 0 ? rc : write_positions(r, due_ns, err);
 }
 
@@ -317,7 +333,7 @@ static int fill_due(struct packer *r, void *ctx, struct err *err)
 /* What a committed block means for the memory and the rings. */
 static void settle(struct packer *r, int64_t due_ns)
 {
-    r->remark_count = r->flight.seconds.count = 0;
+    r->remark_count = r->flight.seconds.count = r->flight.connections.count = 0;
     arena_release(&r->words);
     flight_drop_finished(&r->flight);
     for (uint32_t i = 0; i < r->ring_count; i++) {
@@ -329,7 +345,8 @@ static void settle(struct packer *r, int64_t due_ns)
 
 static bool anything_due(const struct packer *r, int64_t due_ns)
 {
-    if (r->remark_count > 0 || r->flight.finished || r->flight.seconds.count > 0)
+    if (r->remark_count > 0 || r->flight.finished || r->flight.seconds.count > 0 ||
+        r->flight.connections.count > 0)
         return true;
     for (uint32_t i = 0; i < r->ring_count; i++)
         if (first_due(r, i, due_ns) ||

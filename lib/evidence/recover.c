@@ -118,18 +118,24 @@ static int load_pending(struct packer *r, struct err *err)
     return rc;
 }
 
-static int load_seconds(struct packer *r, struct err *err)
+/* The times of the latest second and connection of each ring that are in the store. */
+static int load_latest(struct packer *r, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
-    int rc =
-        sql_prepare(&st, r->db, "SELECT thread, max(start_ns) FROM second GROUP BY thread", err);
+    int rc = sql_prepare(&st, r->db,
+                         "SELECT 0, thread, max(start_ns) FROM second GROUP BY thread UNION ALL "
+                         "SELECT 1, thread, max(closed_ns) FROM connection GROUP BY thread",
+                         err);
 
-    while (rc == 0 && (rc = sql_step(st, "read second", err)) == 1) {
-        int64_t thread = sqlite3_column_int64(st, 0);
+    while (rc == 0 && (rc = sql_step(st, "read second and connection", err)) == 1) {
+        int64_t thread = sqlite3_column_int64(st, 1);
+        struct flight_ring *ring;
 
         if (thread < 0 || thread >= r->flight.ring_count)
             return err_set(err, -EBADMSG, "second: there is no ring %" PRId64, thread);
-        r->flight.rings[thread].second.after_ns = sqlite3_column_int64(st, 1);
+        ring = &r->flight.rings[thread];
+        (sqlite3_column_int(st, 0) ? &ring->connection : &ring->second)->after_ns =
+            sqlite3_column_int64(st, 2);
         rc = 0;
     }
     return rc;
@@ -222,7 +228,7 @@ static int load_store(struct packer *r, struct err *err)
     if (rc == 0)
         rc = load_done(r, err);
     if (rc == 0)
-        rc = load_seconds(r, err);
+        rc = load_latest(r, err);
     return rc < 0 ? rc : load_pending(r, err);
 }
 

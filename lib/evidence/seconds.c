@@ -1,39 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/seconds.h"
 #include "base/vec.h"
+#include <string.h>
 
-static bool sane(const struct second_open *o, const struct rec *r, int64_t ns)
-{
-    if (r->kind >= SECOND_FIELDS || r->kind % 2 != 0 || r->value < SECOND_NONE ||
-        r->user_ns < SECOND_NONE)
-        return false;
-    return r->kind == 0 || (r->kind == o->next && o->next > 0 && o->so_far.start_ns == ns &&
-                            o->so_far.trial == r->sample);
-}
-
-int second_take(struct second_open *o, struct second_list *l, const struct rec *r, uint32_t ring,
+int second_take(struct row_parts *p, struct second_list *l, const struct rec *r, uint32_t ring,
                 uint64_t position, int64_t ns)
 {
-    bool last = r->kind + 2 == SECOND_FIELDS;
+    bool last = parts_last(r, SECOND_FIELDS);
+    int taken;
 
-    if (ns <= o->after_ns && o->after_ns > 0)
-        return 0;
-    if (!sane(o, r, ns)) {
-        o->next = 0; /* what there was of it has lost a part: the ring was full */
-        return -EBADMSG;
-    }
     if (last && vec_reserve((void **)&l->items, &l->cap, l->count + 1, sizeof *l->items) < 0)
         return -ENOMEM;
-    if (r->kind == 0) {
-        o->so_far = (struct second){.trial = r->sample, .thread = ring, .start_ns = ns};
-        o->first = position;
+    taken = parts_take(p, r, SECOND_FIELDS, position, ns);
+    if (taken == 1 && last) {
+        struct second *s = &l->items[l->count++];
+
+        *s = (struct second){.trial = p->trial, .thread = ring, .start_ns = p->time_ns};
+        memcpy(s->v, p->v, sizeof s->v);
     }
-    o->so_far.v[r->kind] = r->value;
-    o->so_far.v[r->kind + 1] = r->user_ns;
-    o->next = last ? 0 : r->kind + 2;
-    if (last)
-        l->items[l->count++] = o->so_far;
-    return 1;
+    return taken;
 }
 
 void second_cells(struct cell *ret, const struct second *s)

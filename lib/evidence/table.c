@@ -2,6 +2,7 @@
 #include "evidence/table.h"
 #include "base/str.h"
 #include "evidence/columns.h"
+#include "evidence/connections.h"
 #include "evidence/seconds.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 static const struct {
     const char *name;
-    const char *columns; /* NULL: those of sample_columns, or of seconds */
+    const char *columns; /* NULL: those of sample_columns, or of a wide table */
     size_t cells;
     const char *types; /* the columns as CREATE TABLE wants them, with constraints */
 } tables[TABLE_COUNT_] = {
@@ -31,6 +32,27 @@ static const struct {
                           " first_index INTEGER NOT NULL, events INTEGER NOT NULL,"
                           " blob BLOB NOT NULL, UNIQUE (sample, part)"},
     [TABLE_SECOND] = {"second", NULL, SECOND_CELLS, NULL},
+    [TABLE_CONNECTION] = {"connection", NULL, CONNECTION_CELLS, NULL},
+};
+
+static const char *second_column(int f)
+{
+    return second_name((enum second_field)f);
+}
+
+static const char *connection_column(int f)
+{
+    return connection_name((enum connection_field)f);
+}
+
+/* Tables whose rows come through the rings in parts: trial, thread, a time, and their fields. */
+static const struct wide {
+    const char *time, *constraint;
+    int fields;
+    const char *(*name)(int field);
+} wide[TABLE_COUNT_] = {
+    [TABLE_SECOND] = {"start_ns", ", UNIQUE (thread, start_ns)", SECOND_FIELDS, second_column},
+    [TABLE_CONNECTION] = {"closed_ns", "", CONNECTION_FIELDS, connection_column},
 };
 
 static const char other_tables[] =
@@ -41,7 +63,8 @@ static const char other_tables[] =
     "CREATE TABLE chain (block INTEGER PRIMARY KEY, prev TEXT NOT NULL, digest TEXT NOT NULL,"
     " meta INTEGER NOT NULL, trial INTEGER NOT NULL, trial_end INTEGER NOT NULL,"
     " fact INTEGER NOT NULL, note INTEGER NOT NULL, sample INTEGER NOT NULL,"
-    " event_part INTEGER NOT NULL, second INTEGER NOT NULL DEFAULT 0);"
+    " event_part INTEGER NOT NULL, second INTEGER NOT NULL DEFAULT 0,"
+    " connection INTEGER NOT NULL DEFAULT 0);"
     "CREATE VIEW trials AS SELECT trial, start_ns, end_ns, last_due_ns, first, count,"
     " coalesce(outcome, 'running') AS outcome, reset FROM trial LEFT JOIN trial_end USING (trial);";
 
@@ -72,23 +95,23 @@ static int add_columns(size_t *cells, struct str *sql, sqlite3 *db, enum table t
     *cells = tables[t].cells;
     if (t == TABLE_SAMPLE)
         r = table_sample_columns(cells, db, err);
-    else if (t == TABLE_SECOND)
-        str_add(sql, "trial, thread, start_ns");
+    else if (wide[t].fields)
+        str_addf(sql, "trial, thread, %s", wide[t].time);
     else
         str_add(sql, tables[t].columns);
-    for (int f = 0; t == TABLE_SECOND && f < SECOND_FIELDS; f++)
-        str_addf(sql, ", %s", second_name((enum second_field)f));
+    for (int f = 0; f < wide[t].fields; f++)
+        str_addf(sql, ", %s", wide[t].name(f));
     for (size_t i = 0; t == TABLE_SAMPLE && r == 0 && i < *cells; i++)
         str_addf(sql, "%s%s", i ? ", " : "", sample_columns[i].name);
     return r;
 }
 
-static void add_second_types(struct str *sql)
+static void add_wide_types(struct str *sql, const struct wide *w)
 {
-    str_add(sql, "trial INTEGER NOT NULL, thread INTEGER NOT NULL, start_ns INTEGER NOT NULL");
-    for (int f = 0; f < SECOND_FIELDS; f++)
-        str_addf(sql, ", %s INTEGER", second_name((enum second_field)f));
-    str_add(sql, ", UNIQUE (thread, start_ns)");
+    str_addf(sql, "trial INTEGER NOT NULL, thread INTEGER NOT NULL, %s INTEGER NOT NULL", w->time);
+    for (int f = 0; f < w->fields; f++)
+        str_addf(sql, ", %s INTEGER", w->name(f));
+    str_add(sql, w->constraint);
 }
 
 static void add_sample_types(struct str *sql)
@@ -113,8 +136,8 @@ static void add_samples_view(struct str *sql)
                  " events, http_status, request_bytes, response_bytes, CASE finish");
     for (int i = FINISH_NONE; i <= FINISH_OTHER; i++)
         str_addf(sql, " WHEN %d THEN '%s'", i, finish_name((enum finish_reason)i));
-    str_add(sql,
-            " END AS finish, reused, resent, kernel, error, tls_end_ns FROM sample ORDER BY id;");
+    str_add(sql, " END AS finish, reused, resent, kernel, error, tls_end_ns, connection FROM "
+                 "sample ORDER BY id;");
 }
 
 static void add_table(struct str *sql, enum table t)
@@ -122,8 +145,8 @@ static void add_table(struct str *sql, enum table t)
     str_addf(sql, "CREATE TABLE %s (seq INTEGER PRIMARY KEY, ", tables[t].name);
     if (t == TABLE_SAMPLE)
         add_sample_types(sql);
-    else if (t == TABLE_SECOND)
-        add_second_types(sql);
+    else if (wide[t].fields)
+        add_wide_types(sql, &wide[t]);
     else
         str_add(sql, tables[t].types);
     str_add(sql, ");");
@@ -156,16 +179,31 @@ int table_present(sqlite3 *db, enum table t, struct err *err)
     return r < 0 ? r : n > 0;
 }
 
-int table_upgrade(sqlite3 *db, struct err *err)
+/* 1: it was missing; adds what makes it. */
+static int add_missing(struct str *sql, sqlite3 *db, enum table t, struct err *err)
 {
-    AUTO(str_release) struct str sql = {0};
-    int r = table_present(db, TABLE_SECOND, err);
+    int r = table_present(db, t, err);
 
     if (r != 0)
         return r < 0 ? r : 0;
+    add_table(sql, t);
+    str_addf(sql, "ALTER TABLE chain ADD COLUMN %s INTEGER NOT NULL DEFAULT 0;", tables[t].name);
+    return 1;
+}
+
+int table_upgrade(sqlite3 *db, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+    int r = 0, missing = 0;
+
     str_add(&sql, "BEGIN IMMEDIATE;");
-    add_table(&sql, TABLE_SECOND);
-    str_add(&sql, "ALTER TABLE chain ADD COLUMN second INTEGER NOT NULL DEFAULT 0; COMMIT");
+    for (enum table t = TABLE_SECOND; t < TABLE_COUNT_ && r >= 0; t++) {
+        r = add_missing(&sql, db, t, err);
+        missing += r;
+    }
+    if (r < 0 || missing == 0)
+        return r < 0 ? r : 0;
+    str_add(&sql, "COMMIT");
     if (!str_ok(&sql))
         return err_set(err, -ENOMEM, "upgrade tables: out of memory");
     return sql_exec(db, sql.data, "upgrade tables", err);

@@ -18,10 +18,11 @@ enum table {
     TABLE_NOTE = 4,
     TABLE_SAMPLE = 5,
     TABLE_EVENT_PART = 6,
-    TABLE_SECOND = 7, /* absent in files of earlier versions: no rows */
+    TABLE_SECOND = 7, /* absent in files of earlier versions, and so is what follows: no rows */
+    TABLE_CONNECTION = 8,
     TABLE_COUNT_,
 };
-enum { CELLS_MAX = 32 };
+enum { CELLS_MAX = 64 };
 
 struct cell { /* one value of a row; @type is SQLite's */
     int type;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads every chained table once, side by side, and recomputes the chain block by block. */
+#include "base/str.h"
 #include "evidence/chain.h"
-#include <stdio.h>
 #include <string.h>
 
 struct verifier {
@@ -84,23 +84,23 @@ static int verify_rest(struct verifier *v, struct err *err)
     return 0;
 }
 
-/* A file of an earlier version has no seconds, and no count of them in its chain. */
+/* A file of an earlier version lacks some tables, and the counts of them in its chain. */
 static int select_all(struct verifier *v, sqlite3_stmt **block, sqlite3 *db, struct err *err)
 {
-    int seconds = table_present(db, TABLE_SECOND, err);
-    char sql[160];
-    int r = seconds < 0 ? seconds : 0;
+    AUTO(str_release) struct str sql = {0};
+    int r = 0;
 
-    (void)snprintf(sql, sizeof sql,
-                   "SELECT block, prev, digest, meta, trial, trial_end, fact, note, sample,"
-                   " event_part, %s FROM chain ORDER BY block",
-                   seconds > 0 ? "second" : "0");
-    if (r == 0)
-        r = sql_prepare(block, db, sql, err);
-    for (enum table t = 0; t < TABLE_COUNT_ && r == 0; t++)
-        if (t != TABLE_SECOND || seconds > 0)
+    str_add(&sql, "SELECT block, prev, digest");
+    for (enum table t = 0; t < TABLE_COUNT_ && r >= 0; t++) {
+        r = t < TABLE_SECOND ? 1 : table_present(db, t, err);
+        str_addf(&sql, ", %s", r > 0 ? table_name(t) : "0");
+        if (r > 0)
             r = table_select(&v->rows[t], db, t, err);
-    return r;
+    }
+    str_add(&sql, " FROM chain ORDER BY block");
+    if (r >= 0 && !str_ok(&sql))
+        r = err_set(err, -ENOMEM, "verify chain: out of memory");
+    return r < 0 ? r : sql_prepare(block, db, sql.data, err);
 }
 
 int chain_verify(struct digest *head, sqlite3 *db, const struct chain_watch *watch, struct err *err)

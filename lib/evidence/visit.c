@@ -5,6 +5,7 @@
 #include "evidence/blob.h"
 #include "evidence/columns.h"
 #include "evidence/open.h"
+#include "evidence/connections.h"
 #include "evidence/seconds.h"
 #include "evidence/table.h"
 #include <stdlib.h>
@@ -172,4 +173,23 @@ int evidence_each_second(struct evidence *e, second_visit fn, void *ctx, struct 
         r = fn(ctx, &s);
     }
     return r < 0 ? r : 0;
+}
+
+int evidence_each_connection(struct evidence *e, connection_visit fn, void *ctx, struct err *err)
+{
+    AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int r = table_present(e->db, TABLE_CONNECTION, err);
+
+    if (r <= 0)
+        return r;
+    r = table_select(&st, e->db, TABLE_CONNECTION, err);
+    while (r >= 0 && (r = sql_step(st, "read connections", err)) == 1) {
+        struct connection c;
+
+        if (connection_read(&c, st) < 0)
+            return err_set(err, -EBADMSG, "a connection of thread %" PRId64 ": impossible values",
+                           (int64_t)sqlite3_column_int64(st, 1));
+        r = fn(ctx, &c);
+    }
+    return r;
 }

@@ -67,7 +67,8 @@ static void end_connect(struct engine *e, struct conn *c, int code)
 static void connect_fresh(struct engine *e, struct conn *c)
 {
     c->reused = false;
-    tell_point(e, c, POINT_CONNECT_START, e->now_ns, 0, 0);
+    account_open(e, c);
+    tell_point(e, c, POINT_CONNECT_START, e->now_ns, account_number(c), 0);
     link_connect(e, c);
     if (c->fd < 0) {
         end_connect(e, c, c->fd);
@@ -112,7 +113,7 @@ static void send_more(struct engine *e, struct conn *c)
         c->active_ns = e->now_ns;
         c->sent += (size_t)n;
         if (!c->told_sent)
-            tell_point(e, c, POINT_SENT, before_ns, 0, c->reused ? REC_REUSED : 0);
+            tell_point(e, c, POINT_SENT, before_ns, account_number(c), c->reused ? REC_REUSED : 0);
         c->told_sent = true;
     }
     if (c->sent == c->length)
@@ -127,6 +128,7 @@ static void start_sending(struct engine *e, struct conn *c)
     c->sent = 0;
     c->send_code = 0;
     c->told_sent = c->told_first = false;
+    c->account.requests++;
     c->active_ns = e->now_ns;
     response_init(&c->response, e->config->reply);
     send_more(e, c);
@@ -269,6 +271,7 @@ static void handshake_turn(struct engine *e, struct conn *c, int code)
         link_watch(e, c, code == TLS_WANTS_WRITE);
         return;
     }
+    c->account.secured_ns = e->now_ns;
     if (e->tls)
         tell_point(e, c, POINT_TLS_END, e->now_ns, 0, 0);
     start_sending(e, c);
@@ -283,6 +286,7 @@ static void connecting_event(struct engine *e, struct conn *c)
         end_connect(e, c, code);
         return;
     }
+    c->account.connected_ns = e->now_ns;
     tell_point(e, c, POINT_CONNECT_END, e->now_ns, 0, 0);
     c->state = CONN_HANDSHAKE;
     handshake_turn(e, c, transport_open(e, c));

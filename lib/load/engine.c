@@ -116,12 +116,17 @@ static void note_end_of_items(struct engine *e, int stop)
         cancel_all(e);
 }
 
-static void close_idle(struct engine *e)
+/* As many as the ring has room to tell of; false: there are more. */
+static bool close_idle(struct engine *e)
 {
     struct conn *c;
 
-    while ((c = list_first(e, &e->idle)) || (c = list_first(e, &e->watched)))
+    while ((c = list_first(e, &e->idle)) || (c = list_first(e, &e->watched))) {
+        if (!account_room(e))
+            return false;
         keep_drop(e, c);
+    }
+    return true;
 }
 
 static void run_deadlines(struct engine *e)
@@ -216,7 +221,10 @@ bool engine_step(struct engine *e, int stop)
     run_deadlines(e);
     pace_release(e);
     if (e->in_flight == 0 && !pace_may_start(e)) {
-        close_idle(e);
+        if (!close_idle(e)) { /* the recorder empties the ring meanwhile */
+            serve(e, e->now_ns + NS_PER_MS);
+            return true;
+        }
         tell_second(e);
         e->report.never_started = (int32_t)(e->share - e->released);
         e->report.end_ns = e->now_ns;

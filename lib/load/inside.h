@@ -8,6 +8,7 @@
  *   keep.c    a connection between two requests
  *   transport.c  plain or TLS, behind the same calls
  *   tell.c    the records
+ *   account.c what a connection came to, told when it closes
  *   meter.c   what the thread knows of itself, second by second
  *   pool.c    free, idle and watched connections, request buffers, deadlines
  *
@@ -38,6 +39,13 @@ enum conn_state {
     CONN_WATCHED,
 };
 
+struct account { /* of one connection, from the call to connect to its close */
+    int64_t opened_ns, connected_ns, secured_ns; /* the latter two TIME_NONE until then */
+    uint32_t id;                                 /* unique in the trial */
+    int32_t requests;
+    bool open;
+};
+
 struct conn {
     uint8_t state;   /* enum conn_state */
     bool reused;     /* carried a request before this one */
@@ -57,6 +65,7 @@ struct conn {
     int64_t last_ns;   /* stamp of the last read */
     uint16_t last_flags;
     bool read_late; /* the last read, by the kernel's stamp */
+    struct account account;
     struct response response;
 };
 
@@ -110,6 +119,8 @@ struct engine {
     int32_t buffer_count, buffers_left;
     char *read_buffer;
     struct load_report report;
+    uint32_t accounts;  /* connections opened or tried so far */
+    int64_t account_ns; /* when the last one was closed; each is told a time of its own */
     struct meter meter;
 };
 
@@ -170,6 +181,12 @@ void keep_drop(struct engine *e, struct conn *c);    /* an idle or watched one *
 void keep_idle_event(struct engine *e,
                      struct conn *c); /* an idle or watched one reports something */
 void keep_seen(struct engine *e);     /* a watched one has lived long enough */
+
+/* account.c */
+void account_open(struct engine *e, struct conn *c);  /* before the call to connect */
+void account_close(struct engine *e, struct conn *c); /* before the socket is closed; once */
+int64_t account_number(const struct conn *c);         /* its id as POINT_SENT tells it, from 1 */
+bool account_room(const struct engine *e);            /* in the ring, for one more */
 
 /* tell.c */
 void tell(struct engine *e, uint32_t sample, const struct rec *rec);

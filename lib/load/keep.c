@@ -12,6 +12,7 @@
 void keep_close(struct engine *e, struct conn *c)
 {
     deadline_clear(e, c);
+    account_close(e, c);
     transport_close(e, c);
     if (c->fd >= 0)
         e->ops->close(e->loop, c->fd);

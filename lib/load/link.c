@@ -19,7 +19,6 @@ void link_connect(struct engine *e, struct conn *c)
     c->fd = e->ops->connect(e->loop, conn_tag(e, c), (const struct sockaddr *)&target->address,
                             target->address_len);
     e->now_ns = e->ops->now(e->loop);
-    e->report.connections += c->fd >= 0;
 }
 
 void link_watch(struct engine *e, struct conn *c, bool writable)

@@ -65,8 +65,10 @@ struct load_control {
 
 struct load_report { /* of the trial, summed over threads */
     uint64_t started, ended;
-    uint64_t cap_waits;   /* items that were due while max_in_flight were out */
-    uint64_t connections; /* opened */
+    uint64_t cap_waits;              /* items that were due while max_in_flight were out */
+    uint64_t connections;            /* opened, or tried */
+    uint64_t connections_failed;     /* of them never connected, or without their TLS */
+    uint64_t connections_unrecorded; /* their rows found the ring nearly full */
     uint64_t reused, resent_stale;
     uint64_t tls_handshakes, tls_resumed, tls_failed;
     uint64_t tls_allocations; /* OpenSSL's in the I/O threads, if counted: about 60 a handshake */

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "base/base.h"
+#include "record/connection.h"
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -43,4 +44,7 @@ struct loop_ops {
     void (*anchor)(void *loop);
     /* What the scheduler gave the thread; wanted about once a second. NULL: nobody knows. */
     struct loop_usage (*usage)(void *loop);
+    /* What the kernel counted of a connection, into the fields that it knows; just before the
+     * close. NULL: nobody knows. */
+    void (*account)(void *loop, int fd, struct connection *ret);
 };

@@ -9,6 +9,7 @@
 #include "load/loop_epoll.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "load/tcp.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -234,4 +235,5 @@ const struct loop_ops loop_epoll_ops = {
     .close = close_connection,
     .anchor = anchor,
     .usage = usage,
+    .account = tcp_account,
 };

@@ -212,6 +212,14 @@ static int failed(struct link *l)
     return l->code < 0 ? l->code : -EPROTO;
 }
 
+void tls_session(const struct tls *t, int32_t link, int *version, bool *resumed)
+{
+    const struct link *l = &t->links[link];
+
+    *version = SSL_version(l->ssl);
+    *resumed = SSL_session_reused(l->ssl) != 0;
+}
+
 int tls_handshake(struct tls *t, int32_t link)
 {
     struct link *l = &t->links[link];

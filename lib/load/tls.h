@@ -54,6 +54,9 @@ enum { TLS_DONE = 0, TLS_WANTS_READ = 1, TLS_WANTS_WRITE = 2, TLS_ROOM = 64 * 10
  * ready for what it wants. -ENOMEM. */
 NODISCARD int tls_open(struct tls *t, int32_t link, int fd);
 NODISCARD int tls_handshake(struct tls *t, int32_t link);
+/* What an ended handshake came to: the version as on the wire (0x304), and whether a session was
+ * resumed. */
+void tls_session(const struct tls *t, int32_t link, int *version, bool *resumed);
 /* As the loop's send. */
 ssize_t tls_send(struct tls *t, int32_t link, const char *data, size_t len);
 

@@ -137,6 +137,8 @@ static void add(struct load_report *sum, const struct load_report *one)
     sum->ended += one->ended;
     sum->cap_waits += one->cap_waits;
     sum->connections += one->connections;
+    sum->connections_failed += one->connections_failed;
+    sum->connections_unrecorded += one->connections_unrecorded;
     sum->reused += one->reused;
     sum->resent_stale += one->resent_stale;
     sum->tls_handshakes += one->tls_handshakes;

@@ -17,14 +17,16 @@ enum rec_type {
     REC_END = 6,    /* kind: enum outcome, value = HTTP status (0 none); the sample's last record */
     REC_SECOND = 7, /* of the thread, not of a sample: sample = the trial, time_ns = the second's
                        start, kind = a field of record/second.h; value, user_ns: it and the next */
+    REC_CONNECTION = 8, /* the same of a connection that closed at time_ns; record/connection.h */
 };
 
 enum rec_point {
     POINT_DUE = 0,           /* value = input_requested | output_requested << 32 */
     POINT_RELEASED = 1,      /* the generator took it up; value = trial | reuse_expected << 32 */
-    POINT_CONNECT_START = 2, /* absent on a reused connection */
+    POINT_CONNECT_START = 2, /* absent on a reused connection; value as that of POINT_SENT */
     POINT_CONNECT_END = 3,
-    POINT_SENT = 4,       /* just before the write that carried the first request byte */
+    POINT_SENT = 4,       /* just before the write that carried the first request byte; value =
+                             its connection in the trial, from 1 (0: older spools) */
     POINT_SENT_LAST = 5,  /* after the write that carried the last; value = request bytes */
     POINT_FIRST_BYTE = 6, /* first response byte (stamp of its read) */
     POINT_RESENT = 7,  /* a stale reused connection was reset: times from CONNECT on start again */

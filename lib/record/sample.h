@@ -29,12 +29,14 @@ struct sample {
     int32_t events;         /* all events */
     int32_t http_status;    /* 0: none */
     int64_t request_bytes, response_bytes;
-    uint8_t outcome; /* enum outcome */
-    uint8_t finish;  /* enum finish_reason */
-    uint8_t reused;  /* on a connection that had carried a request before */
-    uint8_t resent;  /* times it was sent again because a reused connection was stale (0 or 1) */
-    uint8_t kernel;  /* all event stamps are kernel stamps */
-    char error[112]; /* words of a failure, "" if none; never payload of a good answer */
+    uint8_t outcome;    /* enum outcome */
+    uint8_t finish;     /* enum finish_reason */
+    uint8_t reused;     /* on a connection that had carried a request before */
+    uint8_t resent;     /* times it was sent again because a reused connection was stale (0 or 1) */
+    uint8_t kernel;     /* all event stamps are kernel stamps */
+    int64_t connection; /* which of its trial's connections carried it, the last one if it was
+                           sent again; COUNT_NONE: not known */
+    char error[112];    /* words of a failure, "" if none; never payload of a good answer */
 };
 
 struct event {

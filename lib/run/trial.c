@@ -61,6 +61,8 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"never_started", report->never_started},
         {"cap_waits", (int64_t)report->cap_waits},
         {"connections", (int64_t)report->connections},
+        {"connections_failed", (int64_t)report->connections_failed},
+        {"connections_unrecorded", (int64_t)report->connections_unrecorded},
         {"reused", (int64_t)report->reused},
         {"resent_stale", (int64_t)report->resent_stale},
         {"tls_handshakes", (int64_t)report->tls_handshakes},

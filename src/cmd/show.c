@@ -12,10 +12,15 @@ static const struct {
     int (*print)(const struct show *s, struct err *err);
     bool csv;
 } views[] = {
-    {"summary", show_summary, false}, {"plan", show_plan, false},
-    {"samples", show_samples, true},  {"events", show_events, true},
-    {"facts", show_facts, true},      {"ledger", show_ledger, false},
-    {"notes", show_notes, true},      {"seconds", show_seconds, true},
+    {"summary", show_summary, false},
+    {"plan", show_plan, false},
+    {"samples", show_samples, true},
+    {"events", show_events, true},
+    {"facts", show_facts, true},
+    {"ledger", show_ledger, false},
+    {"notes", show_notes, true},
+    {"seconds", show_seconds, true},
+    {"connections", show_connections, true},
 };
 
 /* Recovers where the file may be written; elsewhere the summary says how much awaits recovery. */
@@ -111,10 +116,10 @@ const struct command cmd_show = {
     "show", "show what an evidence file holds",
     "asrun show [--json|--csv] [--sample N] FILE [VIEW]\n\n"
     "  VIEW         summary (default), plan, samples, events, facts, ledger, notes,\n"
-    "               seconds\n"
+    "               seconds, connections\n"
     "  --json       for machines\n"
-    "  --csv        samples, events, facts, notes, seconds as CSV; times in ns since the run's "
-    "anchor\n"
+    "  --csv        samples, events, facts, notes, seconds, connections as CSV; times in ns since\n"
+    "               the run's anchor\n"
     "  --sample N   only this sample (samples, events)\n"
     "  --read-only  do not recover what a killed run left; only say how much it is",
     run_show};

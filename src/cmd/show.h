@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* src/cmd/show.h - the views of asrun show. */
 #pragma once
+#include "base/json.h"
 #include "cmd/rows.h"
 #include "evidence/evidence.h"
 
@@ -19,3 +20,14 @@ NODISCARD int show_events(const struct show *s, struct err *err);
 NODISCARD int show_facts(const struct show *s, struct err *err);
 NODISCARD int show_notes(const struct show *s, struct err *err);
 NODISCARD int show_seconds(const struct show *s, struct err *err);
+NODISCARD int show_connections(const struct show *s, struct err *err);
+
+struct connection_sums { /* over all connections of a file */
+    int64_t connections, never, tls_failed, handshakes, resumed;
+    int64_t reused;  /* requests that were not their connection's first */
+    int64_t counted; /* connections of which the kernel told the rest */
+    int64_t bytes_out, bytes_in, segments_out, segments_in, retransmits;
+};
+NODISCARD int connection_sums(struct connection_sums *ret, struct evidence *e, struct err *err);
+json_t *connection_sums_json(const struct connection_sums *s);
+void connection_sums_print(const struct connection_sums *s); /* nothing where there are none */

@@ -130,7 +130,8 @@ static json_t *json_anchor(const struct clock_anchor *a)
     return anchor;
 }
 
-static json_t *json_summary(const struct show *s, const struct tallies *t)
+static json_t *json_summary(const struct show *s, const struct tallies *t,
+                            const struct connection_sums *sums)
 {
     const struct evidence_info *info = evidence_info(s->evidence);
     json_t *o = json_object();
@@ -151,6 +152,7 @@ static json_t *json_summary(const struct show *s, const struct tallies *t)
     json_put_i64(o, "awaiting_records", info->awaiting_records);
     json_put_i64(o, "lost_records", info->lost_records);
     json_put(o, "ledger", json_ledger(t, info));
+    json_put(o, "connections", connection_sums_json(sums));
     return o;
 }
 
@@ -227,17 +229,21 @@ static void print_summary(const struct show *s)
 int show_summary(const struct show *s, struct err *err)
 {
     AUTO(tallies_release) struct tallies t = {0};
+    struct connection_sums sums;
     int r = tally(&t, s, err);
 
+    if (r == 0)
+        r = connection_sums(&sums, s->evidence, err);
     if (r < 0)
         return r;
     if (s->format == ROWS_JSON)
-        return print_json(json_summary(s, &t), err);
+        return print_json(json_summary(s, &t, &sums), err);
     print_summary(s);
     if (evidence_is_witness(s->evidence) && t.count > 0)
         print_witness(s, &t.of[0]);
     else
         print_ledger(&t, evidence_info(s->evidence));
+    connection_sums_print(&sums);
     return 0;
 }
 

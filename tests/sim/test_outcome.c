@@ -118,7 +118,8 @@ static void a_sample_is_told_from_due_to_end(void **state)
     s->config.trial = 9;
     s->twin->request = answer_sse;
     scene_run(s);
-    assert_int_equal(ring_head(&s->ring), COUNT_OF(order) + SECOND_FIELDS / 2);
+    assert_int_equal(ring_head(&s->ring),
+                     COUNT_OF(order) + SECOND_FIELDS / 2 + CONNECTION_FIELDS / 2);
     for (uint64_t i = 0; i < COUNT_OF(order); i++) {
         const struct rec *r = ring_at(&s->ring, i);
 

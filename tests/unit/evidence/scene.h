@@ -73,12 +73,13 @@ static inline void put_sample(struct ring *r, uint32_t sample)
         put_step(r, sample, step);
 }
 
-/* Fields from @from to @to of a second whose every value is the number of its field. */
-static inline void put_second(struct ring *r, int64_t start_ns, int from, int to)
+/* Fields from @from to @to of a second or connection whose every value is the number of its field.
+ */
+static inline void put_row(struct ring *r, enum rec_type type, int64_t ns, int from, int to)
 {
     for (int f = from; f < to; f += 2) {
-        const struct rec rec = {.time_ns = SCENE_ANCHOR + start_ns,
-                                .type = REC_SECOND,
+        const struct rec rec = {.time_ns = SCENE_ANCHOR + ns,
+                                .type = (uint8_t)type,
                                 .kind = (uint8_t)f,
                                 .value = f,
                                 .user_ns = f + 1};

@@ -8,7 +8,7 @@
 enum { SAMPLES = 12, IN_FLIGHT_FROM = 8 };
 
 struct count {
-    int samples, ok, interrupted, events, seconds;
+    int samples, ok, interrupted, events, seconds, connections;
     char note[200];
 };
 
@@ -42,6 +42,17 @@ static int count_second(void *ctx, const struct second *s)
     return 0;
 }
 
+static int count_connection(void *ctx, const struct connection *k)
+{
+    struct count *c = ctx;
+
+    for (int f = 0; f < CONNECTION_FIELDS; f++)
+        assert_int_equal(k->v[f], f);
+    assert_int_equal(k->closed_ns % (10 * NS_PER_MS), 0);
+    c->connections++;
+    return 0;
+}
+
 static int keep_note(void *ctx, int64_t time_ns, const char *kind, const char *text)
 {
     struct count *c = ctx;
@@ -61,11 +72,22 @@ static struct count count_all(struct evidence *e)
     assert_int_equal(evidence_each_event(e, UINT32_MAX, count_event, &c, &err), 0);
     assert_int_equal(evidence_each_note(e, keep_note, &c, &err), 0);
     assert_int_equal(evidence_each_second(e, count_second, &c, &err), 0);
+    assert_int_equal(evidence_each_connection(e, count_connection, &c, &err), 0);
     return c;
 }
 
 /* Eight samples finished, four in flight with four events each; half of it is in the store. Each
- * sample comes with a second, cut in two by the commit; the last one's other half never came. */
+ * sample comes with a second and a connection, cut in two by the commit; the last one's other half
+ * never came. */
+static void put_rows(struct scene *s, uint32_t i, bool second_half)
+{
+    struct ring *ring = store_ring(s->store, (int)(i % 2));
+    int64_t ns = (i + 1) * 10 * NS_PER_MS;
+
+    put_row(ring, REC_SECOND, ns, second_half ? 12 : 0, second_half ? SECOND_FIELDS : 12);
+    put_row(ring, REC_CONNECTION, ns, second_half ? 6 : 0, second_half ? CONNECTION_FIELDS : 6);
+}
+
 static void write_half_a_run(struct scene *s)
 {
     struct err err = {0};
@@ -77,14 +99,13 @@ static void write_half_a_run(struct scene *s)
         for (int step = 0; step < steps; step++) {
             put_step(store_ring(s->store, (int)(i % 2)), i, step);
             if (step == 7)
-                put_second(store_ring(s->store, (int)(i % 2)), (i + 1) * 10 * NS_PER_MS, 0, 12);
+                put_rows(s, i, false);
             if (step == 8 && i % 3 == 1 &&
                 store_pump(s->store, (int64_t)i * 250 * NS_PER_MS, &err) < 0)
                 _exit(CHILD_FAILED);
         }
         if (i + 1 < SAMPLES)
-            put_second(store_ring(s->store, (int)(i % 2)), (i + 1) * 10 * NS_PER_MS, 12,
-                       SECOND_FIELDS);
+            put_rows(s, i, true);
     }
 }
 
@@ -115,6 +136,7 @@ static void check_recovered(struct evidence *e)
     assert_int_equal(c.ok, IN_FLIGHT_FROM);
     assert_int_equal(c.interrupted, SAMPLES - IN_FLIGHT_FROM);
     assert_int_equal(c.seconds, SAMPLES - 1);
+    assert_int_equal(c.connections, SAMPLES - 1);
     assert_int_equal(c.events, IN_FLIGHT_FROM * SCENE_EVENTS + (SAMPLES - IN_FLIGHT_FROM) * 4);
 }
 
@@ -154,7 +176,8 @@ static void a_file_without_the_latest_columns_is_recovered_and_read(void **state
     assert_int_equal(in_child(die_before_the_first_commit, &s, -1), KILLED);
     assert_int_equal(sqlite3_open(s.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
-                                  "DROP VIEW samples; ALTER TABLE sample DROP COLUMN tls_end_ns",
+                                  "DROP VIEW samples; ALTER TABLE sample DROP COLUMN connection; "
+                                  "ALTER TABLE sample DROP COLUMN tls_end_ns",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);

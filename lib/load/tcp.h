@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/load/tcp.h - what the kernel counted of a TCP connection. */
+#pragma once
+#include "record/connection.h"
+
+/* loop_ops.account: the fields of TCP_INFO, and our own port; none of another kind of socket. */
+void tcp_account(void *loop, int fd, struct connection *ret);
