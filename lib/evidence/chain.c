@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/chain.h"
+#include <endian.h>
 #include <string.h>
 
 int chain_init(struct chain *c)
@@ -54,39 +55,62 @@ bool chain_open(const struct chain *c)
     return false;
 }
 
-static size_t put_number(uint8_t *out, int64_t v)
+static void hash_waiting(struct chain *c)
 {
-    for (size_t i = 0; i < 8; i++)
-        out[i] = (uint8_t)((uint64_t)v >> (8 * i));
-    return 8;
+    hasher_add(c->hasher, c->waiting, c->waiting_len);
+    c->waiting_len = 0;
 }
 
-/* A row is short but for its texts and blobs, so it is laid out first and hashed in one go. */
+/* A call of the hasher costs more than hashing the few bytes that most cells are. */
+static void put(struct chain *c, const void *data, size_t n)
+{
+    if (n > sizeof c->waiting - c->waiting_len)
+        hash_waiting(c);
+    if (n > sizeof c->waiting) {
+        hasher_add(c->hasher, data, n);
+        return;
+    }
+    if (n > 0)
+        memcpy(c->waiting + c->waiting_len, data, n);
+    c->waiting_len += n;
+}
+
+static void put_byte(struct chain *c, uint8_t byte)
+{
+    put(c, &byte, 1);
+}
+
+static void put_number(struct chain *c, int64_t v)
+{
+    uint64_t le = htole64((uint64_t)v);
+
+    put(c, &le, sizeof le);
+}
+
 void chain_add(struct chain *c, enum table t, const struct cell *cells, size_t count)
 {
-    uint8_t row[1 + CELLS_MAX * 9];
-    size_t n = 0;
-
     assert(t >= c->last && count <= CELLS_MAX);
     if (!chain_open(c))
-        hasher_add(c->hasher, c->head.bytes, sizeof c->head.bytes);
-    row[n++] = (uint8_t)t;
+        put(c, c->head.bytes, sizeof c->head.bytes);
+    put_byte(c, (uint8_t)t);
     for (size_t i = 0; i < count; i++) {
-        bool bytes = cells[i].type == SQLITE_TEXT || cells[i].type == SQLITE_BLOB;
+        const struct cell *cell = &cells[i];
+        bool bytes = cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB;
 
-        row[n++] = (uint8_t)cells[i].type;
-        if (cells[i].type == SQLITE_INTEGER)
-            n += put_number(row + n, cells[i].number);
-        if (!bytes)
-            continue;
-        n += put_number(row + n, (int64_t)cells[i].len);
-        hasher_add(c->hasher, row, n);
-        hasher_add(c->hasher, cells[i].data, cells[i].len);
-        n = 0;
+        put_byte(c, (uint8_t)cell->type);
+        if (bytes || cell->type == SQLITE_INTEGER)
+            put_number(c, bytes ? (int64_t)cell->len : cell->number);
+        if (bytes)
+            put(c, cell->data, cell->len);
     }
-    hasher_add(c->hasher, row, n);
     c->rows[t]++;
     c->last = t;
+}
+
+struct digest chain_digest(struct chain *c)
+{
+    hash_waiting(c);
+    return hasher_end(c->hasher);
 }
 
 static void new_block(struct chain *c)
@@ -97,7 +121,7 @@ static void new_block(struct chain *c)
 
 int chain_write(struct chain *c, struct digest *ret, sqlite3_stmt *insert, struct err *err)
 {
-    struct digest digest = hasher_end(c->hasher);
+    struct digest digest = chain_digest(c);
     struct digest_hex prev = digest_hex(&c->head), now = digest_hex(&digest);
 
     (void)sqlite3_bind_int64(insert, 1, c->blocks);
@@ -119,5 +143,6 @@ void chain_commit(struct chain *c, const struct digest *digest)
 void chain_abort(struct chain *c)
 {
     (void)hasher_end(c->hasher); /* also begins a new message */
+    c->waiting_len = 0;
     new_block(c);
 }

@@ -8,8 +8,12 @@
 #include "base/digest.h"
 #include "evidence/table.h"
 
+enum { CHAIN_WAITING = 4096 };
+
 struct chain {
     struct hasher *hasher;
+    uint8_t waiting[CHAIN_WAITING]; /* bytes of the open block that are not hashed yet */
+    size_t waiting_len;
     struct digest head;          /* of the last committed block; zeros before the first */
     int64_t blocks;              /* committed */
     enum table last;             /* table of the open block's last row */
@@ -25,6 +29,7 @@ NODISCARD int chain_resume(struct chain *c, sqlite3 *db, struct err *err);
 /* Adds a row of @count cells to the open block; rows come in the order of enum table. */
 void chain_add(struct chain *c, enum table t, const struct cell *cells, size_t count);
 bool chain_open(const struct chain *c); /* does the open block have rows? */
+struct digest chain_digest(struct chain *c); /* of the open block, which it ends */
 /* Writes the open block's chain row and ends it; then chain_commit or chain_abort. */
 NODISCARD int chain_write(struct chain *c, struct digest *ret, sqlite3_stmt *insert,
                           struct err *err);

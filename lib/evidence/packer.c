@@ -407,6 +407,8 @@ int packer_fill_end(struct packer *r, const struct ending *end, struct err *err)
         rc = write_trial_ends(r, end, err);
     if (rc == 0)
         rc = fill_due(r, &all, err);
+    if (rc == 0)
+        rc = table_index(r->db, err);
     return rc < 0 ? rc
                   : sql_exec(r->db, "DELETE FROM pending; DELETE FROM spool_pos", "pending", err);
 }

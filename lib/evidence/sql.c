@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/sql.h"
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 3000 };
+
+/* SQLite's statistics of its memory cost a lock at each allocation, several a row; nobody asks for
+ * them. Refused where SQLite is in use already: then it is only slower. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
 
 void sql_close(sqlite3 *db)
 {
@@ -51,9 +59,11 @@ int sql_open(sqlite3 **ret, const char *path, enum sql_mode mode, struct err *er
     static const int flags[] = {[SQL_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                                 [SQL_WRITE] = SQLITE_OPEN_READWRITE,
                                 [SQL_READ] = SQLITE_OPEN_READONLY};
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     AUTO(sql_close) sqlite3 *db = NULL;
     struct stat st;
 
+    (void)pthread_once(&configured, configure);
     if (mode != SQL_CREATE && stat(path, &st) < 0)
         return err_set(err, -errno, "%s: %s", path, strerror(errno));
     if (mode != SQL_CREATE && !S_ISREG(st.st_mode))

@@ -30,7 +30,7 @@ static const struct {
     [TABLE_EVENT_PART] = {"event_part", "sample, part, first_index, events, blob", 5,
                           "sample INTEGER NOT NULL, part INTEGER NOT NULL,"
                           " first_index INTEGER NOT NULL, events INTEGER NOT NULL,"
-                          " blob BLOB NOT NULL, UNIQUE (sample, part)"},
+                          " blob BLOB NOT NULL"},
     [TABLE_SECOND] = {"second", NULL, SECOND_CELLS, NULL},
     [TABLE_CONNECTION] = {"connection", NULL, CONNECTION_CELLS, NULL},
 };
@@ -117,9 +117,9 @@ static void add_wide_types(struct str *sql, const struct wide *w)
 static void add_sample_types(struct str *sql)
 {
     for (size_t i = 0; i < SAMPLE_COLUMNS; i++)
-        str_addf(sql, "%s%s %s%s%s", i ? ", " : "", sample_columns[i].name,
+        str_addf(sql, "%s%s %s%s", i ? ", " : "", sample_columns[i].name,
                  sample_columns[i].size == 0 ? "TEXT" : "INTEGER",
-                 sample_columns[i].nullable ? "" : " NOT NULL", i == 0 ? " UNIQUE" : "");
+                 sample_columns[i].nullable ? "" : " NOT NULL");
 }
 
 /* For people: names instead of numbers, the order of samples --csv, then the rest. */
@@ -165,6 +165,15 @@ int table_create_all(sqlite3 *db, struct err *err)
     if (!str_ok(&sql))
         return err_set(err, -ENOMEM, "create tables: out of memory");
     return sql_exec(db, sql.data, "create tables", err);
+}
+
+int table_index(sqlite3 *db, struct err *err)
+{
+    return sql_exec(db,
+                    "CREATE UNIQUE INDEX IF NOT EXISTS sample_by_id ON sample (id);"
+                    "CREATE UNIQUE INDEX IF NOT EXISTS event_part_by_sample"
+                    " ON event_part (sample, part)",
+                    "index tables", err);
 }
 
 int table_present(sqlite3 *db, enum table t, struct err *err)

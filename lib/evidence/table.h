@@ -36,6 +36,9 @@ const char *table_name(enum table t);
 NODISCARD int table_create_all(sqlite3 *db, struct err *err);
 /* Adds the tables that a file of an earlier version lacks; for those that write to it. */
 NODISCARD int table_upgrade(sqlite3 *db, struct err *err);
+/* Indexes the samples and their events, once all are there: kept up to date row by row, the indexes
+ * would cost a quarter of the recorder's time. -EEXIST: one is there twice. */
+NODISCARD int table_index(sqlite3 *db, struct err *err);
 /* 1: there is such a table; 0: the file was written before there was. */
 NODISCARD int table_present(sqlite3 *db, enum table t, struct err *err);
 /* INSERT of one row / SELECT of all rows in the order they were written, without the row number.

@@ -53,7 +53,7 @@ static int verify_block(struct verifier *v, sqlite3_stmt *block, struct err *err
             r = verify_row(v, t, err);
     if (r < 0)
         return r;
-    digest = hasher_end(v->chain.hasher);
+    digest = chain_digest(&v->chain);
     if (!want || strcmp(digest_hex(&digest).text, want) != 0)
         return err_set(err, -EBADMSG, "chain: block %" PRId64 " does not agree with its digest",
                        v->chain.blocks);
