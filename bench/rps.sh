@@ -5,8 +5,8 @@
 #
 #   bench/rps.sh [--build DIR] [--rounds 5] [--seconds 10] [--connections 64] [--out FILE]
 #
-# Server on CPU 0, clients on CPU 1; "asrun, recorder beside" may use both CPUs, so that its recorder
-# need not share the I/O thread's. Needs wrk (Debian: wrk). Writes bench/results/DATE-rps.md.
+# Server on CPU 0, clients on CPU 1; "asrun, recorder beside" has its I/O thread on CPU 1 and its recorder
+# on the server's. Needs wrk (Debian: wrk). Writes bench/results/DATE-rps.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=build/release rounds=5 seconds=10 connections=64 out=
@@ -48,7 +48,7 @@ wrk_rate() {
 # did not keep up: the samples that are left are then no picture of the run, and give no rate.
 asrun_rate() {
   rm -f "$dir"/run.asrun*
-  (on "$1" "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/asrun.out" 2>&1 || [ -s "$dir/run.asrun" ]
+  (on "$1" "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet "${@:2}") > "$dir/asrun.out" 2>&1 || [ -s "$dir/run.asrun" ]
   if "$build/asrun" show "$dir/run.asrun" ledger | grep -q 'record lost'; then
     echo lost
     return
@@ -66,7 +66,7 @@ median() { # of column $1; "-" if any round lost records
 }
 
 for round in $(seq "$rounds"); do
-  a=$(wrk_rate) b=$(asrun_rate 1) c=$(asrun_rate 0,1)
+  a=$(wrk_rate) b=$(asrun_rate 1) c=$(asrun_rate 0,1 --load.cpus=1)
   echo "$a $b $c" >> "$dir/rows"
   echo "round $round: wrk $a, asrun $b, recorder beside $c" >&2
 done

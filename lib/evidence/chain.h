@@ -28,7 +28,7 @@ DEFINE_AUTO_HELD(struct chain, chain_release)
 NODISCARD int chain_resume(struct chain *c, sqlite3 *db, struct err *err);
 /* Adds a row of @count cells to the open block; rows come in the order of enum table. */
 void chain_add(struct chain *c, enum table t, const struct cell *cells, size_t count);
-bool chain_open(const struct chain *c); /* does the open block have rows? */
+bool chain_open(const struct chain *c);      /* does the open block have rows? */
 struct digest chain_digest(struct chain *c); /* of the open block, which it ends */
 /* Writes the open block's chain row and ends it; then chain_commit or chain_abort. */
 NODISCARD int chain_write(struct chain *c, struct digest *ret, sqlite3_stmt *insert,

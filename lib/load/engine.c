@@ -3,8 +3,8 @@
  * lib/load/engine.c - one turn of an I/O thread.
  *
  * Waiting is a hybrid: sleep until SPIN_NS before the next due time, then poll. A sleeping CPU
- * wakes 35 to 110 us late, a polling one in 0.1 us; polling is rationed to nine tenths of each
- * 100 ms, so that a real-time thread always lets others run. Requests are rendered in the gaps.
+ * wakes 35 to 110 us late, a polling one in 0.1 us; polling is rationed (ease.h), so that a
+ * real-time thread always lets others run. Requests are rendered in the gaps.
  */
 #include "load/inside.h"
 #include <stdlib.h>
@@ -14,8 +14,6 @@
 #define RENDER_GAP_NS (300 * NS_PER_US)  /* no rendering when the next item is due sooner */
 #define LONGEST_WAIT_NS (20 * NS_PER_MS) /* then the stop flag is looked at */
 #define LONGEST_UNTIED_NS (4 * NS_PER_S)
-#define WINDOW_NS (100 * NS_PER_MS)
-#define SPIN_SHARE_NS (90 * NS_PER_MS)
 
 enum { EVENTS = 64 };
 
@@ -71,6 +69,7 @@ int engine_new(struct engine **ret, const struct engine_setup *s, struct err *er
     }
     init_slots(e);
     meter_init(&e->meter, s->config->start_ns);
+    ease_init(&e->ease, s->config->start_ns);
     e->drain_at_ns = drain_deadline(e);
     *ret = TAKE(e);
     return 0;
@@ -152,14 +151,18 @@ static int64_t next_release(const struct engine *e)
     return pace_may_start(e) && e->in_flight < e->cap && has_request ? pace_next_due(e) : INT64_MAX;
 }
 
-/* May this wait end in polling? Nine tenths of each window may. */
-static bool may_spin(struct engine *e)
+static void ease_thread(struct engine *e)
 {
-    if (e->now_ns - e->window_ns >= WINDOW_NS) {
-        e->window_ns = e->now_ns;
-        e->spun_ns = 0;
-    }
-    return e->spun_ns < SPIN_SHARE_NS;
+    struct loop_usage used;
+    enum ease_step step;
+
+    if (!ease_over(&e->ease, e->now_ns))
+        return;
+    used = e->ops->usage ? e->ops->usage(e->loop) : loop_usage_unknown();
+    step = ease_window(&e->ease, e->now_ns, used.cpu_ns,
+                       (double)ring_used(e->ring) / ((double)e->ring->mask + 1));
+    if (step != EASE_STAY && e->ops->prefer)
+        e->ops->prefer(e->loop, step == EASE_TAKE_BACK);
 }
 
 static int64_t wait_until(struct engine *e, int64_t due_ns)
@@ -167,12 +170,12 @@ static int64_t wait_until(struct engine *e, int64_t due_ns)
     int64_t until_ns = i64_min(deadline_first(e), e->now_ns + LONGEST_WAIT_NS);
 
     until_ns = i64_min(until_ns, e->drain_at_ns);
-    e->spinning = due_ns - SPIN_NS <= e->now_ns && may_spin(e);
+    e->spinning = due_ns - SPIN_NS <= e->now_ns && ease_may_spin(&e->ease);
     if (due_ns == INT64_MAX)
         return until_ns;
     if (e->spinning)
         return e->now_ns;
-    return i64_min(until_ns, may_spin(e) ? due_ns - SPIN_NS : due_ns);
+    return i64_min(until_ns, ease_may_spin(&e->ease) ? due_ns - SPIN_NS : due_ns);
 }
 
 static void serve(struct engine *e, int64_t until_ns)
@@ -183,7 +186,7 @@ static void serve(struct engine *e, int64_t until_ns)
 
     e->now_ns = e->ops->now(e->loop);
     if (e->spinning && n == 0)
-        e->spun_ns += e->now_ns - before_ns;
+        e->ease.spun_ns += e->now_ns - before_ns;
     meter_wake(&e->meter, e->now_ns, e->spinning && n == 0 ? e->now_ns - before_ns : 0,
                n == 0 ? i64_max(0, e->now_ns - i64_max(until_ns, before_ns)) : 0);
     for (int i = 0; i < n; i++) {
@@ -217,6 +220,7 @@ bool engine_step(struct engine *e, int stop)
     meter_turn(&e->meter, e->now_ns, e->ring);
     if (e->now_ns >= e->meter.until_ns)
         tell_second(e);
+    ease_thread(e);
     note_end_of_items(e, stop);
     run_deadlines(e);
     pace_release(e);
@@ -228,6 +232,7 @@ bool engine_step(struct engine *e, int stop)
         tell_second(e);
         e->report.never_started = (int32_t)(e->share - e->released);
         e->report.end_ns = e->now_ns;
+        e->report.given_up_windows = (uint64_t)e->ease.given_up;
         note_tls(e);
         return false;
     }

@@ -9,6 +9,7 @@
  *   transport.c  plain or TLS, behind the same calls
  *   tell.c    the records
  *   account.c what a connection came to, told when it closes
+ *   ease.c    how a real-time thread leaves room for others
  *   meter.c   what the thread knows of itself, second by second
  *   pool.c    free, idle and watched connections, request buffers, deadlines
  *
@@ -16,6 +17,7 @@
  * watched (idle after an SSE answer, not to be reused before the server has been seen to keep it).
  */
 #pragma once
+#include "load/ease.h"
 #include "load/engine.h"
 #include "load/meter.h"
 #include "load/response.h"
@@ -99,7 +101,7 @@ struct engine {
     int64_t now_ns;      /* latest reading of the clock */
     int64_t drain_at_ns; /* what is in flight then is cancelled */
     int64_t anchor_at_ns;
-    int64_t window_ns, spun_ns; /* of spinning, in the current tenth of a second */
+    struct ease ease;
     bool spinning;
     int32_t in_flight;
     int64_t full_until_ns; /* when last a full house ended: what was due before had to wait */

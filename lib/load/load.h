@@ -74,11 +74,12 @@ struct load_report { /* of the trial, summed over threads */
     uint64_t tls_allocations; /* OpenSSL's in the I/O threads, if counted: about 60 a handshake */
     uint64_t kernel_stamps, user_stamps; /* reads by stamp source */
     uint64_t clock_steps;                /* kernel stamps refused as implausible */
-    int64_t run_delay_ns;  /* of the I/O threads, from schedstat; -1 if not readable */
-    int64_t cpu_ns;        /* of the I/O threads */
-    int64_t end_ns;        /* when the last thread was done */
-    bool fifo;             /* SCHED_FIFO was granted */
-    int32_t never_started; /* items left when the trial ended (stop, duration) */
+    int64_t run_delay_ns;      /* of the I/O threads, from schedstat; -1 if not readable */
+    int64_t cpu_ns;            /* of the I/O threads */
+    int64_t end_ns;            /* when the last thread was done */
+    bool fifo;                 /* SCHED_FIFO was granted */
+    uint64_t given_up_windows; /* tenths of a second that busy threads did without it: ease.h */
+    int32_t never_started;     /* items left when the trial ended (stop, duration) */
 };
 
 /* Runs one trial to its end. -ENOMEM, -EMFILE (needs more descriptors, says how many) and the like

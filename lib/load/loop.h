@@ -47,4 +47,7 @@ struct loop_ops {
     /* What the kernel counted of a connection, into the fields that it knows; just before the
      * close. NULL: nobody knows. */
     void (*account)(void *loop, int fd, struct connection *ret);
+    /* Takes the thread's real-time priority back, or gives it up; where it was never granted,
+     * nothing happens. NULL: there is none. */
+    void (*prefer)(void *loop, bool real_time);
 };

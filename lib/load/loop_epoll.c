@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "load/tcp.h"
+#include "load/thread.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -224,6 +225,12 @@ static void close_connection(void *loop, int fd)
     fd_close(fd); /* epoll forgets it: the descriptor is never duplicated */
 }
 
+static void prefer(void *loop, bool real_time)
+{
+    (void)loop;
+    thread_prefer_real_time(real_time);
+}
+
 const struct loop_ops loop_epoll_ops = {
     .now = now,
     .wait = wait_for,
@@ -236,4 +243,5 @@ const struct loop_ops loop_epoll_ops = {
     .anchor = anchor,
     .usage = usage,
     .account = tcp_account,
+    .prefer = prefer,
 };

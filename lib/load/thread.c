@@ -7,12 +7,22 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+static bool schedule_by(int policy, int priority)
+{
+    struct sched_param p = {.sched_priority = priority};
+
+    return pthread_setschedparam(pthread_self(), policy, &p) == 0;
+}
+
 bool thread_prefer(void)
 {
-    struct sched_param p = {.sched_priority = THREAD_FIFO_PRIORITY};
-
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* a coarser wake-up, if refused */
-    return pthread_setschedparam(pthread_self(), SCHED_FIFO, &p) == 0;
+    return schedule_by(SCHED_FIFO, THREAD_FIFO_PRIORITY);
+}
+
+void thread_prefer_real_time(bool real_time)
+{
+    (void)(real_time ? schedule_by(SCHED_FIFO, THREAD_FIFO_PRIORITY) : schedule_by(SCHED_OTHER, 0));
 }
 
 static int64_t cpu_clock_ns(void)

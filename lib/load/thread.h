@@ -12,5 +12,7 @@ struct thread_usage {
 
 /* Timer slack of 1 ns and SCHED_FIFO for the calling thread; true if FIFO was granted. */
 bool thread_prefer(void);
+/* Gives SCHED_FIFO up for a while, or takes it back; without the right to it, changes nothing. */
+void thread_prefer_real_time(bool real_time);
 /* Of the calling thread, since its start. */
 struct thread_usage thread_usage(void);

@@ -148,6 +148,7 @@ static void add(struct load_report *sum, const struct load_report *one)
     sum->kernel_stamps += one->kernel_stamps;
     sum->user_stamps += one->user_stamps;
     sum->clock_steps += one->clock_steps;
+    sum->given_up_windows += one->given_up_windows;
     sum->cpu_ns += one->cpu_ns;
     sum->never_started += one->never_started;
     sum->end_ns = i64_max(sum->end_ns, one->end_ns);

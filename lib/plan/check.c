@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/plan/check.c - what only shows between keys: required ones, contradictions, the profile. */
 #include "plan/reading.h"
+#include "base/cpus.h"
 #include "base/fs.h"
 #include "plan/ramp.h"
 #include <limits.h>
@@ -351,11 +352,27 @@ static int check_tls(struct reading *r)
     return 0;
 }
 
+static int check_cpus(struct reading *r)
+{
+    const struct plan *p = r->plan;
+    int cpus[CPUS_MAX], n;
+
+    if (!*p->load.cpus)
+        return 0;
+    n = cpus_parse(cpus, CPUS_MAX, p->load.cpus);
+    if (n < 0)
+        return fail(r, "load.cpus", "is no list of CPUs; write 1, or 2-5,8");
+    if (n != p->load.threads)
+        return fail(r, "load.cpus",
+                    "names more or fewer CPUs than load.threads; name one a thread");
+    return 0;
+}
+
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
         check_required, check_workload, check_profile, check_arrivals, check_rate, check_stages,
-        check_ends,     check_warm_up,  check_stream,  check_tls,      gates_read,
+        check_ends,     check_warm_up,  check_stream,  check_tls,      gates_read, check_cpus,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

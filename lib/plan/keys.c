@@ -129,6 +129,9 @@ static const struct key keys[] = {
      "counted; none: never"},
     {"load.threads", KEY_COUNT, "1", 1, 64, NULL, AT(load.threads), NONE,
      "threads that send and receive"},
+    {"load.cpus", KEY_TEXT, NULL, 0, 0, NULL, AT(load.cpus), NONE,
+     "CPUs for these threads, one each, which the rest of asrun then keeps off: 1, or 2-5,8; not "
+     "stated: where the system puts them"},
     {"load.drain_timeout", KEY_DURATION, "60s", 0, 24 * HOUR_NS, NULL, AT(load.drain_timeout_ns),
      NONE, "how long answers are awaited after the last arrival"},
     {"load.temperature", KEY_NUMBER, "0", 0, 2, NULL, AT(load.temperature), NONE,

@@ -110,6 +110,7 @@ struct plan {
         int64_t timeout_ns, connect_timeout_ns, stall_timeout_ns;
         enum resend resend;
         int32_t threads;          /* I/O threads */
+        const char *cpus;         /* for cpus_parse(): one a thread; "": not pinned */
         int64_t drain_timeout_ns; /* how long after the last arrival answers are waited for */
         double temperature;
         int32_t capacity_requests; /* closed-loop pilot after the trials; 0: none */

@@ -21,6 +21,8 @@ struct run {
     struct clock_anchor anchor;
     struct store *store;
     char run_id[9];
+    int planned_cpus[RUN_MAX_THREADS];
+    const int *io_cpus; /* as many as I/O threads; NULL: not pinned */
 };
 
 /* One line for people, where somebody wants it. */

@@ -11,6 +11,8 @@ struct recorder {
     struct run_progress progress;  /* what stays the same during the trial is set by the caller */
     int64_t start_ns, last_due_ns; /* of the trial; last_due TIME_NONE: closed loop */
     uint64_t started_before, ended_before;
+    const int *io_cpus; /* which it keeps off, where there are others; NULL: it may run anywhere */
+    int io_cpu_count;
     pthread_t thread;
     _Atomic bool done;
     int failure; /* first failure of the store; retried all the same */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/inside.h"
 #include "asrun/asrun.h"
+#include "base/cpus.h"
 #include "base/fs.h"
 #include "run/calibrate.h"
 #include <limits.h>
@@ -216,6 +217,16 @@ static int finish(struct run *r, int failed, struct err *err)
     return failed < 0 ? failed : sealed;
 }
 
+/* What the plan says goes before what whoever started the target would like. */
+static void choose_cpus(struct run *r)
+{
+    const char *planned = r->plan->load.cpus;
+
+    r->io_cpus = r->options->io_cpus;
+    if (*planned && cpus_parse(r->planned_cpus, RUN_MAX_THREADS, planned) == r->plan->load.threads)
+        r->io_cpus = r->planned_cpus;
+}
+
 int run_plan(const struct plan *p, const struct run_options *o, struct run_control *c,
              struct err *err)
 {
@@ -225,6 +236,7 @@ int run_plan(const struct plan *p, const struct run_options *o, struct run_contr
     if (p->load.threads > RUN_MAX_THREADS)
         return err_set(err, -EINVAL, "load.threads: %d; at most %d", p->load.threads,
                        RUN_MAX_THREADS);
+    choose_cpus(&r);
     failed = prepare(&r, err);
     if (failed == 0)
         failed = begin(&r, err);

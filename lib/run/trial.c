@@ -45,7 +45,7 @@ static struct load_config load_config_for(struct run *r, uint32_t trial, struct 
         .render = {requests_render, &r->requests, r->requests.max_bytes},
         .rings = rings,
         .threads = p->load.threads,
-        .cpus = r->options->io_cpus,
+        .cpus = r->io_cpus,
     };
 }
 
@@ -75,6 +75,7 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"run_delay_ns", report->run_delay_ns},
         {"cpu_ns", report->cpu_ns},
         {"fifo", report->fifo},
+        {"fifo_given_up", (int64_t)report->given_up_windows},
     };
     char key[48];
     int failed = 0;
@@ -102,6 +103,8 @@ static int execute(struct run *r, const struct load_config *c, uint32_t trial,
     double planned = planned_seconds(r, c);
     struct recorder recorder = {
         .store = r->store,
+        .io_cpus = r->io_cpus,
+        .io_cpu_count = c->threads,
         .options = r->options,
         .control = r->control,
         .progress = {.planned_s = planned,
