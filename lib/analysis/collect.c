@@ -82,6 +82,9 @@ static void fill_parts(struct row *r, const struct sample *s)
     r->part[PART_SENDING] = seconds_between(s->sent_ns, s->sent_last_ns);
     r->part[PART_WAITING] = seconds_between(s->sent_last_ns, s->first_content_ns);
     r->part[PART_STREAMING] = seconds_between(s->first_content_ns, s->last_content_ns);
+    for (int i = 0; i < PART_COUNT_; i++)
+        if (hang_up_hides_part((enum hang_up)s->hang_up, (enum part)i))
+            r->part[i] = NAN;
     r->release_to_send = seconds_between(s->released_ns, s->sent_ns) - connecting;
     r->due_to_send = seconds_between(s->due_ns, s->sent_ns) - connecting;
 }
@@ -94,9 +97,11 @@ static void fill_values(struct row *r, const struct sample *s)
 
     for (size_t i = 0; i < METRIC_SAMPLE_COUNT; i++) {
         bool known = metric_sample(&r->value[i], metric_at(i), s) == 1;
-        bool failed = s->outcome != OUTCOME_OK && metric_at(i) != wait;
+        bool failed = outcome_failed(s->outcome) && metric_at(i) != wait;
 
-        if (failed)
+        if (hang_up_hides((enum hang_up)s->hang_up, metric_at(i)))
+            r->value[i] = NAN;
+        else if (failed)
             r->value[i] = INFINITY;
         else if (!known)
             r->value[i] = NAN;
@@ -139,6 +144,7 @@ static void fill_row(struct row *r, const struct analysis *a, const struct sampl
     r->output_tokens = metric_output_tokens(s);
     r->content_events = s->content_events;
     r->outcome = s->outcome;
+    r->hang_up = s->hang_up;
     r->met = limits_met(a->in.plan, s);
     fill_values(r, s);
     fill_parts(r, s);
@@ -239,7 +245,7 @@ static int add_gap(struct analysis *a, const struct row *r, int64_t time_ns)
 
     a->last_event_id = r->id;
     a->last_event_ns = time_ns;
-    if (r->warm_up || before == TIME_NONE)
+    if (r->warm_up || before == TIME_NONE || hang_up_hides_gaps((enum hang_up)r->hang_up))
         return 0;
     column_open_trial(&a->gaps, r->trial);
     return column_add(&a->gaps, (double)(time_ns - before) / 1e9);

@@ -189,12 +189,16 @@ bool row_failed(const struct analysis *a, const struct row *r, size_t good)
 {
     (void)a;
     (void)good;
-    return r->outcome != OUTCOME_OK && r->outcome != OUTCOME_CANCELLED &&
+    return outcome_failed(r->outcome) && r->outcome != OUTCOME_CANCELLED &&
            r->outcome != OUTCOME_INTERRUPTED;
 }
 
-int estimate_share(struct estimate *e, const struct analysis *a,
-                   bool (*is)(const struct analysis *, const struct row *, size_t), size_t good)
+bool row_in_share(const struct row *r, row_is *is)
+{
+    return !r->warm_up && (is == row_failed || r->hang_up == HANG_UP_NONE);
+}
+
+int estimate_share(struct estimate *e, const struct analysis *a, row_is *is, size_t good)
 {
     AUTO(free) double *v = malloc((a->row_count + 1) * sizeof *v);
     struct stats_share s;
@@ -203,7 +207,7 @@ int estimate_share(struct estimate *e, const struct analysis *a,
     if (!v)
         return -ENOMEM;
     for (size_t i = 0; i < a->row_count; i++)
-        if (!a->rows[i].warm_up)
+        if (row_in_share(&a->rows[i], is))
             v[n++] = is(a, &a->rows[i], good);
     if (n == 0) {
         estimate_absent(e, "no counted requests");

@@ -48,7 +48,7 @@ static void count_rows(struct analysis *a)
 
         if (r->warm_up) {
             l->warm_up++;
-            l->warm_up_failed += r->outcome != OUTCOME_OK;
+            l->warm_up_failed += outcome_failed(r->outcome);
         } else {
             l->counted++;
             l->outcomes[r->outcome]++;

@@ -13,8 +13,15 @@ struct row {
     int32_t content_events;
     uint32_t met; /* bit g: every limit of good g was met */
     uint8_t outcome;
+    uint8_t hang_up; /* enum hang_up: drawn to hang up */
     bool warm_up;
 };
+
+/* hang_up.c: which figures a request that was drawn to hang up is left out of, whatever came of it:
+ * the draw depends on nothing, what came of it does. */
+bool hang_up_hides(enum hang_up h, const struct metric *m);
+bool hang_up_hides_part(enum hang_up h, enum part p);
+bool hang_up_hides_gaps(enum hang_up h);
 
 /* ledger.c */
 bool row_is_warm_up(const struct analysis *a, const struct row *r);
@@ -47,12 +54,13 @@ bool row_is_good(const struct analysis *a, const struct row *r, size_t good);
 /* estimate.c */
 void estimate_percentile(struct estimate *e, const struct column *s, size_t trials, double p);
 NODISCARD int estimate_mean(struct estimate *e, const struct column *s, size_t trials);
-NODISCARD int estimate_share(struct estimate *e, const struct analysis *a,
-                             bool (*is)(const struct analysis *, const struct row *, size_t),
-                             size_t good);
+typedef bool row_is(const struct analysis *, const struct row *, size_t good);
+NODISCARD int estimate_share(struct estimate *e, const struct analysis *a, row_is *is, size_t good);
+/* Whether a share counts @r at all. */
+bool row_in_share(const struct row *r, row_is *is);
 void estimate_over_trials(struct estimate *e, const double *values, size_t n);
 void estimate_absent(struct estimate *e, const char *why);
-bool row_failed(const struct analysis *a, const struct row *r, size_t good);
+row_is row_failed;
 /* summary.c */
 NODISCARD int summaries_make(struct analysis *a, struct err *err);
 const struct column *column_of_metric(const struct analysis *a, const struct metric *m);

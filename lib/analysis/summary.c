@@ -174,16 +174,17 @@ int analysis_estimate(struct estimate *ret, const struct analysis *a, const stru
 static struct trial_value share_of_trial(const struct analysis *a, const struct metric *m,
                                          size_t good, size_t trial)
 {
+    row_is *holds = is(m, "errors.share@1") ? row_failed : row_is_good;
     struct trial_value v = {NAN, NAN, NAN, 0};
     double sum = 0;
 
     for (size_t i = 0; i < a->row_count; i++) {
         const struct row *r = &a->rows[i];
 
-        if (r->trial != trial || r->warm_up)
+        if (r->trial != trial || !row_in_share(r, holds))
             continue;
         v.n++;
-        sum += is(m, "errors.share@1") ? row_failed(a, r, good) : row_is_good(a, r, good);
+        sum += holds(a, r, good);
     }
     if (v.n > 0) {
         v.value = sum / (double)v.n;

@@ -170,11 +170,16 @@ static void of_overload(struct analysis *a)
 static void of_failures(struct analysis *a)
 {
     const struct ledger_row *l = &a->ledger.total;
-    int64_t failed = l->counted - l->outcomes[OUTCOME_OK];
+    int64_t hung_up = l->outcomes[OUTCOME_HUNG_UP];
+    int64_t failed = l->counted - l->outcomes[OUTCOME_OK] - hung_up;
 
     if (failed > 0)
         add(a, QUALIFIES, "%" PRId64 " of %" PRId64 " counted requests did not succeed", failed,
             l->counted);
+    if (hung_up > 0)
+        add(a, QUALIFIES,
+            "%" PRId64 " of %" PRId64 " counted requests hung up as planned (load.hang_up)",
+            hung_up, l->counted);
 }
 
 void verdict_make(struct analysis *a)

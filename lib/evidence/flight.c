@@ -199,7 +199,7 @@ static void finish(struct flight *f, struct stream *st)
     f->finished_end = &st->next_finished;
     flight_mark_done(f, s->id);
     f->ended++;
-    f->ok += s->outcome == OUTCOME_OK;
+    f->ok += !outcome_failed(s->outcome);
     if (s->first_content_ns != TIME_NONE && ttft_start(f, s) != TIME_NONE)
         live_add(&f->ttft, s->first_content_ns - ttft_start(f, s));
 }
@@ -372,6 +372,9 @@ static void apply_count(struct sample *s, const struct rec *r)
     case COUNT_FINISH:
         s->finish = n >= 0 && n <= FINISH_OTHER ? (uint8_t)n : FINISH_OTHER;
         break;
+    case COUNT_HANG_UP:
+        s->hang_up = n >= 0 && n <= HANG_UP_TIME ? (uint8_t)n : HANG_UP_NONE;
+        break;
     }
 }
 
@@ -381,7 +384,7 @@ static bool sane_kind(const struct rec *r)
     case REC_POINT:
         return r->kind <= POINT_TLS_END;
     case REC_COUNT:
-        return r->kind <= COUNT_FINISH;
+        return r->kind <= COUNT_HANG_UP;
     case REC_END:
         return r->kind < OUTCOME_COUNT_ && r->value >= 0 && r->value <= 999;
     case REC_READ:

@@ -136,8 +136,9 @@ static void add_samples_view(struct str *sql)
                  " events, http_status, request_bytes, response_bytes, CASE finish");
     for (int i = FINISH_NONE; i <= FINISH_OTHER; i++)
         str_addf(sql, " WHEN %d THEN '%s'", i, finish_name((enum finish_reason)i));
-    str_add(sql, " END AS finish, reused, resent, kernel, error, tls_end_ns, connection FROM "
-                 "sample ORDER BY id;");
+    str_add(sql, " END AS finish, reused, resent, kernel, error, tls_end_ns, connection,"
+                 " CASE hang_up WHEN 1 THEN 'events' WHEN 2 THEN 'time' END AS hang_up"
+                 " FROM sample ORDER BY id;");
 }
 
 static void add_table(struct str *sql, enum table t)
@@ -347,5 +348,7 @@ int sample_read(struct sample *ret, sqlite3_stmt *st)
             return r;
     }
     *ret = s;
-    return s.outcome < OUTCOME_COUNT_ && s.finish <= FINISH_OTHER ? 0 : -EBADMSG;
+    return s.outcome < OUTCOME_COUNT_ && s.finish <= FINISH_OTHER && s.hang_up <= HANG_UP_TIME
+               ? 0
+               : -EBADMSG;
 }

@@ -44,7 +44,7 @@ NODISCARD int store_trial_end(struct store *s, uint32_t trial, int64_t end_ns, i
 
 /* What the recorder has seen; for the progress line. Latencies are in ns. */
 struct store_live {
-    uint64_t started, ended, ok;
+    uint64_t started, ended, ok; /* ok: none that failed */
     uint64_t in_flight;
     double ttft_p50_ns, ttft_p99_ns; /* due (open) or sent (closed) to first content; NAN: none */
     uint64_t output_events;

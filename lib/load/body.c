@@ -101,6 +101,7 @@ static void note(struct response *r, const struct openai_event *event)
     if (event->finish)
         r->finish = event->finish;
     r->done |= event->done;
+    r->content_events += (event->kind & EVENT_TOKENS) != 0;
     if (event->kind & OPENAI_ERROR)
         (void)snprintf(r->error, sizeof r->error, "%s",
                        event->error[0] ? event->error : "an error without a message");

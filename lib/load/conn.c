@@ -26,7 +26,8 @@ static int64_t next_deadline(const struct engine *e, const struct conn *c)
     bool opening = c->state == CONN_CONNECTING || c->state == CONN_HANDSHAKE;
     int64_t limit_ns = opening ? config->connect_timeout_ns : config->stall_timeout_ns;
 
-    return i64_min(plus(c->released_ns, config->timeout_ns), plus(c->active_ns, limit_ns));
+    limit_ns = i64_min(plus(c->released_ns, config->timeout_ns), plus(c->active_ns, limit_ns));
+    return i64_min(limit_ns, c->hang_up_ns);
 }
 
 static void give_buffer(struct engine *e, struct conn *c)
@@ -135,6 +136,15 @@ static void start_sending(struct engine *e, struct conn *c)
     deadline_set(e, c, next_deadline(e, c));
 }
 
+/* What the item says of its client's patience. */
+static void hang_up_plan(const struct engine *e, struct conn *c)
+{
+    const struct item *item = &e->config->schedule->items[c->sample];
+
+    c->hang_up_ns = item->hang_up_ns ? c->released_ns + item->hang_up_ns : INT64_MAX;
+    c->hang_up_events = item->hang_up_events;
+}
+
 void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
 {
     struct conn *c = keep_take(e);
@@ -144,6 +154,7 @@ void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
     c->length = ready->length;
     c->released_ns = e->now_ns;
     c->resent = false;
+    hang_up_plan(e, c);
     e->in_flight++;
     e->report.started++;
     meter_release(&e->meter, e->now_ns - due_ns, e->in_flight);
@@ -193,6 +204,8 @@ static void take_bytes(struct engine *e, struct conn *c, size_t n, int64_t user_
         tell_event(e, c, &held, user_ns, c->response.between_events && !shared);
     if (step == RESPONSE_END)
         finish(e, c, at == stop);
+    else if (c->hang_up_events && c->response.content_events >= c->hang_up_events)
+        end(e, c, OUTCOME_HUNG_UP, "", c->last_ns, c->last_flags, false);
 }
 
 /* The peer hung up, or the connection broke (@code). */
@@ -332,6 +345,8 @@ void conn_deadline(struct engine *e, struct conn *c)
         keep_seen(e);
     } else if (at_ns > e->now_ns) { /* there was progress since it was set */
         deadline_set(e, c, at_ns);
+    } else if (c->hang_up_ns <= e->now_ns) {
+        end_now(e, c, OUTCOME_HUNG_UP, "");
     } else if (plus(c->released_ns, e->config->timeout_ns) <= e->now_ns) {
         end_now(e, c, OUTCOME_TIMEOUT, "not complete within the timeout");
     } else if (c->state == CONN_CONNECTING) {

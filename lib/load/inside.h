@@ -62,9 +62,11 @@ struct conn {
     int send_code;                       /* -errno of a failed send: reading goes on */
     size_t length, sent;                 /* of the request */
     int64_t released_ns;
-    int64_t active_ns; /* last progress: what the stall timeout counts from */
-    int64_t floor_ns;  /* nothing still unread can have arrived before this */
-    int64_t last_ns;   /* stamp of the last read */
+    int64_t hang_up_ns; /* when its client hangs up, whatever has come by then; INT64_MAX: never */
+    int32_t hang_up_events; /* or once so many content events have come; 0: never */
+    int64_t active_ns;      /* last progress: what the stall timeout counts from */
+    int64_t floor_ns;       /* nothing still unread can have arrived before this */
+    int64_t last_ns;        /* stamp of the last read */
     uint16_t last_flags;
     bool read_late; /* the last read, by the kernel's stamp */
     struct account account;

@@ -26,6 +26,7 @@ struct response {
     bool is_sse;
     bool between_events;           /* no byte of an event has come after the last one */
     int status;                    /* 0: no head yet */
+    int32_t content_events;        /* events that carried text or a tool call */
     int32_t input, output, cached; /* usage; -1 if absent */
     uint8_t finish;                /* enum finish_reason */
     /* private */

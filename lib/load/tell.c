@@ -29,6 +29,15 @@ static int64_t two_words(int64_t low, int64_t high)
     return (int64_t)((uint64_t)(uint32_t)low | (uint64_t)(uint32_t)high << 32);
 }
 
+static void tell_count(struct engine *e, const struct conn *c, enum rec_count kind, int64_t value,
+                       int64_t time_ns)
+{
+    if (value >= 0)
+        tell(e, c->sample,
+             &(struct rec){
+                 .time_ns = time_ns, .type = REC_COUNT, .kind = (uint8_t)kind, .value = value});
+}
+
 void tell_due(struct engine *e, const struct conn *c, int64_t due_ns)
 {
     const struct item *item = &e->config->schedule->items[c->sample];
@@ -36,6 +45,9 @@ void tell_due(struct engine *e, const struct conn *c, int64_t due_ns)
     tell_point(e, c, POINT_DUE, due_ns, two_words(item->input_tokens, item->output_tokens), 0);
     tell_point(e, c, POINT_RELEASED, c->released_ns,
                two_words(e->config->trial, item->reuse_tokens), 0);
+    if (item->hang_up_ns || item->hang_up_events)
+        tell_count(e, c, COUNT_HANG_UP, item->hang_up_events ? HANG_UP_EVENTS : HANG_UP_TIME,
+                   due_ns);
 }
 
 void tell_read(struct engine *e, const struct conn *c, ssize_t bytes, int64_t user_ns)
@@ -59,15 +71,6 @@ void tell_event(struct engine *e, const struct conn *c, const struct openai_even
                        .flags = c->last_flags | (last ? 0 : REC_NOT_LAST),
                        .value = event->bytes,
                        .user_ns = user_ns});
-}
-
-static void tell_count(struct engine *e, const struct conn *c, enum rec_count kind, int64_t value,
-                       int64_t time_ns)
-{
-    if (value >= 0)
-        tell(e, c->sample,
-             &(struct rec){
-                 .time_ns = time_ns, .type = REC_COUNT, .kind = (uint8_t)kind, .value = value});
 }
 
 static void tell_text(struct engine *e, const struct conn *c, const char *words, int64_t time_ns)

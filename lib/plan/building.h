@@ -13,6 +13,7 @@ struct building {
     struct prefix_set seen;
     size_t item_cap, block_cap, after_cap;
     double rate_per_s;
+    struct rng patience;     /* of hang-ups */
     struct rng turns, waits; /* of drawn sessions: how many turns, how long before each */
     struct err *err;
 };

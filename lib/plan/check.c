@@ -3,7 +3,6 @@
 #include "plan/reading.h"
 #include "base/cpus.h"
 #include "base/fs.h"
-#include "plan/ramp.h"
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,7 +34,7 @@ static const struct node *place(const struct reading *r, const char *key)
     return n;
 }
 
-static int fail(struct reading *r, const char *key, const char *words)
+int check_fail(struct reading *r, const char *key, const char *words)
 {
     return reading_fail(r, place(r, key), key, "%s", words);
 }
@@ -43,11 +42,12 @@ static int fail(struct reading *r, const char *key, const char *words)
 static int check_required(struct reading *r)
 {
     if (!given(r, "asrun"))
-        return fail(r, "asrun", "is missing; begin the plan with asrun: 1");
+        return check_fail(r, "asrun", "is missing; begin the plan with asrun: 1");
     if (!*r->plan->target.url)
-        return fail(r, "target.url", "is missing; add target: {url: \"http://HOST:PORT/v1\", ...}");
+        return check_fail(r, "target.url",
+                          "is missing; add target: {url: \"http://HOST:PORT/v1\", ...}");
     if (!*r->plan->target.model)
-        return fail(r, "target.model", "is missing; name the model as the target knows it");
+        return check_fail(r, "target.model", "is missing; name the model as the target knows it");
     return 0;
 }
 
@@ -56,22 +56,25 @@ static int check_fixed(struct reading *r)
     const struct plan *p = r->plan;
 
     if (!p->fixed_output)
-        return fail(r, "workload.fixed.output_tokens", "is missing; say how long answers are");
+        return check_fail(r, "workload.fixed.output_tokens",
+                          "is missing; say how long answers are");
     if (!p->fixed_input)
-        return fail(r, "workload.fixed.input_tokens", "is missing; say how long prompts are");
+        return check_fail(r, "workload.fixed.input_tokens", "is missing; say how long prompts are");
     if (p->shared_prefix > p->fixed_input)
-        return fail(r, "workload.fixed.shared_prefix_tokens",
-                    "is longer than the prompt; at most input_tokens");
+        return check_fail(r, "workload.fixed.shared_prefix_tokens",
+                          "is longer than the prompt; at most input_tokens");
     if (p->slice_for_ns)
-        return fail(r, "workload.slice.for", "cuts a profile, but fixed has none; leave it out");
+        return check_fail(r, "workload.slice.for",
+                          "cuts a profile, but fixed has none; leave it out");
     if (p->slice_from_ns)
-        return fail(r, "workload.slice.from", "cuts a profile, but fixed has none; leave it out");
+        return check_fail(r, "workload.slice.from",
+                          "cuts a profile, but fixed has none; leave it out");
     if (p->scale_lengths != 1)
-        return fail(r, "workload.scale.lengths",
-                    "scales a profile, but fixed has none; write the lengths themselves");
+        return check_fail(r, "workload.scale.lengths",
+                          "scales a profile, but fixed has none; write the lengths themselves");
     if (p->scale_rate != 1)
-        return fail(r, "workload.scale.rate",
-                    "scales a profile, but fixed has none; write load.rate itself");
+        return check_fail(r, "workload.scale.rate",
+                          "scales a profile, but fixed has none; write load.rate itself");
     return 0;
 }
 
@@ -81,12 +84,12 @@ static int check_workload(struct reading *r)
     bool fixed = p->fixed_input || p->fixed_output || p->shared_prefix;
 
     if (!*p->profile && !fixed)
-        return fail(r, "workload",
-                    "is missing; add profile: NAME, or fixed: {input_tokens: 32, ...}");
+        return check_fail(r, "workload",
+                          "is missing; add profile: NAME, or fixed: {input_tokens: 32, ...}");
     if (*p->profile && fixed)
-        return fail(r, "workload.profile", "and workload.fixed exclude each other; keep one");
+        return check_fail(r, "workload.profile", "and workload.fixed exclude each other; keep one");
     if (!*p->profile && *p->profile_digest)
-        return fail(r, "workload.profile_digest", "is of no profile; leave it out");
+        return check_fail(r, "workload.profile_digest", "is of no profile; leave it out");
     return fixed ? check_fixed(r) : 0;
 }
 
@@ -183,9 +186,10 @@ static int check_slice(struct reading *r, const struct profile *profile)
     if (!p->slice_from_ns && !p->slice_for_ns)
         return 0;
     if (profile->learned)
-        return fail(r, key, "cuts rows, but this profile is learned and has none; leave it out");
+        return check_fail(r, key,
+                          "cuts rows, but this profile is learned and has none; leave it out");
     if (profile->row_count == 0 || profile->rows[profile->row_count - 1].at_ns < p->slice_from_ns)
-        return fail(r, key, "begins after the profile's last row; begin earlier");
+        return check_fail(r, key, "begins after the profile's last row; begin earlier");
     return 0;
 }
 
@@ -203,42 +207,18 @@ static int check_profile(struct reading *r)
     if (rc == -ENOMEM)
         return reading_no_memory(r);
     if (rc < 0)
-        return fail(r, "workload.profile", why.text);
+        return check_fail(r, "workload.profile", why.text);
     if (!asked)
         resolve_arrivals(r, &profile);
     p->profile_digest = arena_strdup(&p->arena, digest_hex(&profile.digest).text);
     if (!p->profile_digest)
         return reading_no_memory(r);
     if (profile.learned && p->load.arrivals == ARRIVALS_REPLAY)
-        return fail(r, "load.arrivals",
-                    "replay needs a profile with rows, this one is learned; write poisson, gamma "
-                    "or constant");
+        return check_fail(
+            r, "load.arrivals",
+            "replay needs a profile with rows, this one is learned; write poisson, gamma "
+            "or constant");
     return check_slice(r, &profile);
-}
-
-/* Stages say what rate and duration say otherwise; the effective plan has their sum. */
-static int check_stages(struct reading *r)
-{
-    struct plan *p = r->plan;
-    int64_t span_ns = ramp_span_ns(p->load.stages, p->load.stage_count);
-
-    if (p->load.stage_count == 0)
-        return 0;
-    if (!drawn(p->load.arrivals))
-        return fail(r, "load.stages", "are for arrivals: poisson, gamma or constant only");
-    if (p->load.rate_per_s > 0)
-        return fail(r, "load.rate", "and load.stages exclude each other; keep one");
-    if (p->load.requests)
-        return fail(r, "load.requests", "and load.stages both end a trial; keep one");
-    if (p->scale_rate != 1)
-        return fail(r, "workload.scale.rate",
-                    "scales the profile's rate, but load.stages say another; keep one");
-    if (p->load.duration_ns && p->load.duration_ns != span_ns)
-        return fail(r, "load.duration", "is not what load.stages add up to; leave it out");
-    if (!(ramp_mean_per_s(p->load.stages, p->load.stage_count) > 0))
-        return fail(r, "load.stages", "have no arrivals; give at least one a rate above 0");
-    p->load.duration_ns = span_ns;
-    return 0;
 }
 
 static int check_ends(struct reading *r)
@@ -247,11 +227,12 @@ static int check_ends(struct reading *r)
     bool replay = p->load.arrivals == ARRIVALS_REPLAY;
 
     if (p->load.duration_ns && p->load.requests)
-        return fail(r, "load.requests", "and load.duration both end a trial; keep one");
+        return check_fail(r, "load.requests", "and load.duration both end a trial; keep one");
     if (!replay && !p->load.duration_ns && !p->load.requests)
-        return fail(r, "load.duration", "is missing, and load.requests too; say how a trial ends");
+        return check_fail(r, "load.duration",
+                          "is missing, and load.requests too; say how a trial ends");
     if (replay && p->load.duration_ns && p->slice_for_ns)
-        return fail(r, "load.duration", "and workload.slice.for both end a replay; keep one");
+        return check_fail(r, "load.duration", "and workload.slice.for both end a replay; keep one");
     return 0;
 }
 
@@ -260,19 +241,20 @@ static int check_rate(struct reading *r)
     const struct plan *p = r->plan;
 
     if (p->load.arrivals == ARRIVALS_REPLAY && p->load.rate_per_s > 0)
-        return fail(r, "load.rate",
-                    "is not for replay, whose rate is the profile's; use load.speedup or "
-                    "workload.scale.rate");
+        return check_fail(r, "load.rate",
+                          "is not for replay, whose rate is the profile's; use load.speedup or "
+                          "workload.scale.rate");
     if (p->load.arrivals == ARRIVALS_CLOSED && p->load.rate_per_s > 0)
-        return fail(r, "load.rate",
-                    "is not for a closed loop, whose rate follows from load.concurrency; leave it "
-                    "out");
+        return check_fail(
+            r, "load.rate",
+            "is not for a closed loop, whose rate follows from load.concurrency; leave it "
+            "out");
     if (drawn(p->load.arrivals) && p->load.rate_per_s <= 0 && !*p->profile &&
         p->load.stage_count == 0)
-        return fail(r, "load.rate", "is missing; write load: {rate: 4/s}");
+        return check_fail(r, "load.rate", "is missing; write load: {rate: 4/s}");
     if (p->load.rate_per_s > 0 && p->scale_rate != 1)
-        return fail(r, "workload.scale.rate",
-                    "scales the profile's rate, but load.rate says another; keep one");
+        return check_fail(r, "workload.scale.rate",
+                          "scales the profile's rate, but load.rate says another; keep one");
     return 0;
 }
 
@@ -282,21 +264,23 @@ static int check_arrivals(struct reading *r)
     bool closed = p->load.arrivals == ARRIVALS_CLOSED;
 
     if (p->load.arrivals == ARRIVALS_REPLAY && !*p->profile)
-        return fail(r, "load.arrivals",
-                    "replay needs a profile; write poisson, gamma, constant or closed");
+        return check_fail(r, "load.arrivals",
+                          "replay needs a profile; write poisson, gamma, constant or closed");
     if (closed && !p->load.concurrency)
-        return fail(r, "load.concurrency", "is missing; say how many requests are out at a time");
+        return check_fail(r, "load.concurrency",
+                          "is missing; say how many requests are out at a time");
     if (!closed && p->load.concurrency)
-        return fail(r, "load.concurrency", "is for arrivals: closed only; use max_in_flight");
+        return check_fail(r, "load.concurrency", "is for arrivals: closed only; use max_in_flight");
     if (!closed && p->load.think_ns)
-        return fail(r, "load.think_time",
-                    "is for arrivals: closed only; an open loop does not wait for answers");
+        return check_fail(r, "load.think_time",
+                          "is for arrivals: closed only; an open loop does not wait for answers");
     if (p->load.arrivals != ARRIVALS_REPLAY && p->load.speedup != 1)
-        return fail(r, "load.speedup", "is for arrivals: replay only; leave it out");
+        return check_fail(r, "load.speedup", "is for arrivals: replay only; leave it out");
     if (p->load.arrivals != ARRIVALS_GAMMA && p->load.burstiness != 1)
-        return fail(r, "load.burstiness", "is for arrivals: gamma only; leave it out");
+        return check_fail(r, "load.burstiness", "is for arrivals: gamma only; leave it out");
     if (closed && p->scale_rate != 1)
-        return fail(r, "workload.scale.rate", "has no meaning in a closed loop; leave it out");
+        return check_fail(r, "workload.scale.rate",
+                          "has no meaning in a closed loop; leave it out");
     return 0;
 }
 
@@ -306,11 +290,13 @@ static int check_warm_up(struct reading *r)
 
     if (p->exclude.warm_up == WARM_UP_DURATION && p->load.duration_ns &&
         p->exclude.warm_up_ns >= p->load.duration_ns)
-        return fail(r, "exclude.warm_up",
-                    "leaves nothing of a trial as long as load.duration; make it shorter, or none");
+        return check_fail(
+            r, "exclude.warm_up",
+            "leaves nothing of a trial as long as load.duration; make it shorter, or none");
     if (p->exclude.warm_up == WARM_UP_REQUESTS && p->load.requests &&
         p->exclude.warm_up_requests >= p->load.requests)
-        return fail(r, "exclude.warm_up", "leaves none of load.requests; make it smaller, or none");
+        return check_fail(r, "exclude.warm_up",
+                          "leaves none of load.requests; make it smaller, or none");
     return 0;
 }
 
@@ -324,8 +310,9 @@ static int check_stream(struct reading *r)
         for (size_t s = 0; s < COUNT_OF(streamed); s++)
             if (!p->target.stream &&
                 strncmp(p->good[i].metric, streamed[s], strlen(streamed[s])) == 0)
-                return fail(r, "target.stream",
-                            "is off, but good asks for token times; turn it on or ask for latency");
+                return check_fail(
+                    r, "target.stream",
+                    "is off, but good asks for token times; turn it on or ask for latency");
     return 0;
 }
 
@@ -344,11 +331,12 @@ static int check_tls(struct reading *r)
 
     for (size_t i = 0; i < COUNT_OF(only_https); i++)
         if (!https && only_https[i].used)
-            return fail(r, only_https[i].key, "is for an https:// target.url only; leave it out");
+            return check_fail(r, only_https[i].key,
+                              "is for an https:// target.url only; leave it out");
     if (*p->target.tls.key && !*p->target.tls.cert)
-        return fail(r, "target.tls.key", "is of no certificate; add target.tls.cert");
+        return check_fail(r, "target.tls.key", "is of no certificate; add target.tls.cert");
     if (*p->target.tls.ca && !p->target.tls.verify)
-        return fail(r, "target.tls.ca", "is not used with verify: false; keep one");
+        return check_fail(r, "target.tls.ca", "is not used with verify: false; keep one");
     return 0;
 }
 
@@ -361,18 +349,19 @@ static int check_cpus(struct reading *r)
         return 0;
     n = cpus_parse(cpus, CPUS_MAX, p->load.cpus);
     if (n < 0)
-        return fail(r, "load.cpus", "is no list of CPUs; write 1, or 2-5,8");
+        return check_fail(r, "load.cpus", "is no list of CPUs; write 1, or 2-5,8");
     if (n != p->load.threads)
-        return fail(r, "load.cpus",
-                    "names more or fewer CPUs than load.threads; name one a thread");
+        return check_fail(r, "load.cpus",
+                          "names more or fewer CPUs than load.threads; name one a thread");
     return 0;
 }
 
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
-        check_required, check_workload, check_profile, check_arrivals, check_rate, check_stages,
-        check_ends,     check_warm_up,  check_stream,  check_tls,      gates_read, check_cpus,
+        check_required, check_workload, check_profile, check_arrivals, check_rate,
+        check_stages,   check_ends,     check_hang_up, check_warm_up,  check_stream,
+        check_tls,      gates_read,     check_cpus,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

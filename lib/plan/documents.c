@@ -125,6 +125,9 @@ static json_t *schema_of_value(const struct key *k)
     case KEY_THINK:
         return either(pattern("^(exponential )?(0|[0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))$"),
                       json_pack("{s:i}", "const", 0));
+    case KEY_PATIENCE:
+        return pattern("^(uniform [0-9.]+(ns|us|ms|s|m|h)?[.][.])?[0-9.]+"
+                       "( tokens|ns|us|ms|s|m|h)$");
     case KEY_WARM_UP:
         return pattern("^(none|first [0-9]+([.][0-9]+)?(ns|us|ms|s|m|h|k|Ki|M|Mi)?)$");
     case KEY_TEXTS:

@@ -2,6 +2,7 @@
 /* lib/plan/items.c - one item more: its prefix, its history, what it comes after. */
 #include "base/vec.h"
 #include "plan/building.h"
+#include "plan/patience.h"
 #include <math.h>
 
 enum { BLOCKS_MAX = 500000000, AFTER_MAX = 500000000 };
@@ -119,6 +120,8 @@ int building_item(struct building *b, struct item item, int64_t row)
     r = item.history ? add_turn(b, &item) : add_prefix(b, &item, row);
     if (r < 0)
         return r;
+    if (item.trial < (uint32_t)b->p->trials.count) /* a capacity pilot waits for its answers */
+        patience_draw(&b->patience, b->p, &item);
     return VEC_PUSH(b->s->items, b->s->count, b->item_cap, item) < 0 ? building_no_memory(b) : 0;
 }
 

@@ -136,6 +136,11 @@ static const struct key keys[] = {
      NONE, "how long answers are awaited after the last arrival"},
     {"load.temperature", KEY_NUMBER, "0", 0, 2, NULL, AT(load.temperature), NONE,
      "sampling temperature that is asked for"},
+    {"load.hang_up.share", KEY_RATIO, NULL, 1e-6, 1, NULL, AT(load.hang_up_share), NONE,
+     "share of requests whose client hangs up before the answer is complete, drawn from the seed; "
+     "not stated: none"},
+    {"load.hang_up.after", KEY_PATIENCE, NULL, 0, 0, NULL, AT(load.hang_up_after), NONE,
+     "when it hangs up: after so many content events of the answer, or so long after its release"},
     {"load.capacity.requests", KEY_COUNT, "0", 0, 1e6, NULL, AT(load.capacity_requests), NONE,
      "after the trials, a closed loop of this many requests of the same kind measures capacity, "
      "and the claim says which share of it was offered; 0: not measured"},

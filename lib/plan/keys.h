@@ -30,6 +30,7 @@ enum key_type {
     KEY_SECRET,     /* two const char *: the variable at @field, the file at @field2 */
     KEY_WARM_UP,    /* exclude.warm_up and its two fields */
     KEY_THINK,      /* int64_t, ns; bool at @field2: the mean of an exponential distribution */
+    KEY_PATIENCE,   /* struct plan_patience */
     KEY_TEXTS,      /* const char **, size_t at @field2 */
     KEY_MAP,        /* struct plan_pair *, size_t at @field2 */
     KEY_GOOD,       /* struct plan_good *, size_t at @field2 */

@@ -51,6 +51,12 @@ struct plan_turns {      /* of a session */
     double mean;         /* over 0: geometric with this mean */
 };
 
+struct plan_patience { /* when a client hangs up: so long after its release, or after so many tokens
+                        */
+    int64_t from, to;  /* ns or tokens; the same: always; else uniform between; 0: not stated */
+    bool tokens;
+};
+
 struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers (whose
                     * value may be env:NAME or file:PATH: see plan_secret()) */
     const char *key, *value;
@@ -113,6 +119,8 @@ struct plan {
         const char *cpus;         /* for cpus_parse(): one a thread; "": not pinned */
         int64_t drain_timeout_ns; /* how long after the last arrival answers are waited for */
         double temperature;
+        double hang_up_share; /* of requests whose client hangs up; 0: none */
+        struct plan_patience hang_up_after;
         int32_t capacity_requests; /* closed-loop pilot after the trials; 0: none */
         int32_t capacity_concurrency;
     } load;

@@ -41,6 +41,11 @@ NODISCARD int stages_set(struct reading *r, const struct key *k, const char *sho
                          const struct node *n, void *base);
 json_t *stage_json(const struct plan_stage *s);
 
+/* load.hang_up.after. */
+NODISCARD int patience_set(struct reading *r, const struct key *k, const char *shown,
+                           const struct node *n, void *base);
+json_t *patience_json(const struct plan_patience *p);
+
 /* URLs, secrets and headers. */
 NODISCARD int url_check(struct reading *r, const char *shown, const struct node *n);
 NODISCARD int secret_set(struct reading *r, const struct key *k, const char *shown,
@@ -50,6 +55,11 @@ NODISCARD int headers_check(struct reading *r, const char *shown, const struct n
 /* The limits of gates@1 with the plan's changes. */
 NODISCARD int gates_read(struct reading *r);
 
+/* -EINVAL: @words of @key, where it or its group was given. */
+int check_fail(struct reading *r, const char *key, const char *words);
+/* Contradictions in how the load arrives: stages, hang-ups. */
+NODISCARD int check_stages(struct reading *r);
+NODISCARD int check_hang_up(struct reading *r);
 /* Contradictions between keys, and the profile. Resolves load.arrivals. */
 NODISCARD int plan_check(struct reading *r);
 

@@ -12,9 +12,11 @@
  * items; then for each item trial, trigger, at_ns (the rest after the answer of an item that has
  * one; the wait of one that comes after others), input, output, blocks, and the block ids, one
  * integer each; of one that comes after others then whether it has a history, their number, and
- * their positions in its trial.
+ * their positions in its trial. Then, for each item that hangs up, the text "hang-up" with its NUL,
+ * its position, time and events.
  */
 #include "plan/building.h"
+#include "plan/patience.h"
 #include "plan/ramp.h"
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +198,21 @@ static void hash_item(struct hasher *h, const struct schedule *s, const struct i
     hash_after(h, s, item);
 }
 
+/* Behind the items, and only where there are any: a plan without hang-ups keeps its digest. */
+static void hash_hang_ups(struct hasher *h, const struct schedule *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct item *item = &s->items[i];
+
+        if (!item->hang_up_ns && !item->hang_up_events)
+            continue;
+        hasher_add(h, "hang-up", 8);
+        hasher_add_i64(h, (int64_t)i);
+        hasher_add_i64(h, item->hang_up_ns);
+        hasher_add_i64(h, item->hang_up_events);
+    }
+}
+
 static int digest_items(struct building *b)
 {
     AUTO(hasher_free) struct hasher *h = hasher_new();
@@ -209,6 +226,7 @@ static int digest_items(struct building *b)
     hasher_add_i64(h, (int64_t)s->count);
     for (size_t i = 0; i < s->count; i++)
         hash_item(h, s, &s->items[i]);
+    hash_hang_ups(h, s);
     s->digest = hasher_end(h);
     return 0;
 }
@@ -228,6 +246,7 @@ static int build(struct building *b)
     draw_init(&b->draw, *p->profile ? &b->profile : NULL, p->scale_lengths, p->seed);
     b->draw.fixed_input = p->fixed_input;
     b->draw.fixed_output = p->fixed_output;
+    patience_init(&b->patience, p);
     sessions_init(b);
     r = build_trials(b);
     if (r < 0)

@@ -120,6 +120,8 @@ json_t *value_json(const struct key *k, const void *base)
         return secret_json(k, base);
     case KEY_THINK:
         return think_json(k, base);
+    case KEY_PATIENCE:
+        return patience_json(in(base, k->field));
     case KEY_WARM_UP:
         return warm_up_json(base);
     case KEY_TEXTS:

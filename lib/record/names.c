@@ -4,9 +4,10 @@
 #include <string.h>
 
 static const char *const outcomes[OUTCOME_COUNT_] = {
-    "ok",         "refused",  "connect_failed", "reset",       "http_4xx",    "http_5xx",
-    "http_other", "bad_http", "bad_chunk",      "bad_event",   "error_event", "early_end",
-    "stall",      "timeout",  "cancelled",      "interrupted", "tls_failed",  "wrong_answer",
+    "ok",          "refused",    "connect_failed", "reset",     "http_4xx",
+    "http_5xx",    "http_other", "bad_http",       "bad_chunk", "bad_event",
+    "error_event", "early_end",  "stall",          "timeout",   "cancelled",
+    "interrupted", "tls_failed", "wrong_answer",   "hung_up",
 };
 static const char *const finishes[] = {"",           "stop",           "length",
                                        "tool_calls", "content_filter", "other"};
@@ -39,6 +40,13 @@ int outcome_parse(enum outcome *ret, const char *name)
 const char *finish_name(enum finish_reason f)
 {
     return (size_t)f < COUNT_OF(finishes) ? finishes[f] : "?";
+}
+
+const char *hang_up_name(enum hang_up h)
+{
+    static const char *const names[] = {"", "events", "time"};
+
+    return (size_t)h < COUNT_OF(names) ? names[h] : "?";
 }
 
 const char *known_name(enum known k)

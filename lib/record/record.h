@@ -48,11 +48,16 @@ enum event_kind {
 #define EVENT_TOKENS (EVENT_CONTENT | EVENT_REASONING | EVENT_TOOL)
 
 enum rec_count {
-    COUNT_INPUT = 0,  /* usage.prompt_tokens */
-    COUNT_OUTPUT = 1, /* usage.completion_tokens */
-    COUNT_CACHED = 2, /* usage.prompt_tokens_details.cached_tokens */
-    COUNT_FINISH = 3, /* enum finish_reason */
+    COUNT_INPUT = 0,   /* usage.prompt_tokens */
+    COUNT_OUTPUT = 1,  /* usage.completion_tokens */
+    COUNT_CACHED = 2,  /* usage.prompt_tokens_details.cached_tokens */
+    COUNT_FINISH = 3,  /* enum finish_reason */
+    COUNT_HANG_UP = 4, /* enum hang_up; only where the schedule says so */
 };
+
+/* Whether a request was drawn to hang up before its answer is complete (load.hang_up). */
+enum hang_up { HANG_UP_NONE, HANG_UP_EVENTS, HANG_UP_TIME };
+const char *hang_up_name(enum hang_up h); /* "", "events", "time" */
 
 enum finish_reason {
     FINISH_NONE = 0,
@@ -84,8 +89,14 @@ enum outcome {
     OUTCOME_INTERRUPTED = 15,  /* in flight when asrun itself was killed; written by recovery */
     OUTCOME_TLS = 16,          /* the TLS handshake, verification or protocol failed */
     OUTCOME_WRONG_ANSWER = 17, /* complete and good HTTP, but not what was asked for */
+    OUTCOME_HUNG_UP = 18,      /* as the schedule wanted: no failure, but no whole answer either */
     OUTCOME_COUNT_,
 };
+/* Neither a whole answer nor a planned end. */
+static inline bool outcome_failed(enum outcome o)
+{
+    return o != OUTCOME_OK && o != OUTCOME_HUNG_UP;
+}
 const char *outcome_name(enum outcome o); /* "ok", "refused", "http_4xx", ... */
 /* -EINVAL: no such name. */
 NODISCARD int outcome_parse(enum outcome *ret, const char *name);

@@ -34,6 +34,7 @@ struct sample {
     uint8_t reused;     /* on a connection that had carried a request before */
     uint8_t resent;     /* times it was sent again because a reused connection was stale (0 or 1) */
     uint8_t kernel;     /* all event stamps are kernel stamps */
+    uint8_t hang_up;    /* enum hang_up: drawn to hang up, whatever came of it */
     int64_t connection; /* which of its trial's connections carried it, the last one if it was
                            sent again; COUNT_NONE: not known */
     char error[112];    /* words of a failure, "" if none; never payload of a good answer */

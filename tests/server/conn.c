@@ -91,6 +91,14 @@ static void die(struct worker *w, struct conn *c)
     stream_leave(w, c, now);
 }
 
+/* The peer is gone. */
+static void peer_left(struct worker *w, struct conn *c)
+{
+    if (c->answering && c->request.id[0])
+        log_hangup(&w->log, c->request.id, clock_mono_ns(), c->sent);
+    die(w, c);
+}
+
 static void conn_free(struct conn *c)
 {
     delist(c);
@@ -178,7 +186,7 @@ void conn_send(struct worker *w, struct conn *c, const char *data, size_t n)
     if (c->out_at == c->out.len)
         taken = send_some(c, data, n);
     if (taken < 0) {
-        die(w, c);
+        peer_left(w, c);
     } else if ((size_t)taken < n) {
         str_addn(&c->out, data + taken, n - (size_t)taken);
         want_write(w, c, true);
@@ -216,7 +224,7 @@ static void send_pending(struct worker *w, struct conn *c)
     ssize_t taken = left > 0 ? send_some(c, c->out.data + c->out_at, left) : 0;
 
     if (taken < 0) {
-        die(w, c);
+        peer_left(w, c);
         return;
     }
     c->out_at += (size_t)taken;
@@ -245,13 +253,16 @@ static void dispatch(struct worker *w, struct conn *c, const char *body, int64_t
     c->answering = true;
     c->continued = false;
     c->mis = MIS_NONE;
+    c->sent = 0;
     r->chat = strcmp(r->path, "/v1/chat/completions") == 0;
     if (strcmp(r->method, "POST") != 0 || (!r->chat && strcmp(r->path, "/v1/completions") != 0))
         answer_fixed(w, c);
     else if (request_body(r, body, (size_t)r->body_len, &w->prefixes) < 0)
         answer_error(w, c, 400, "the body is no JSON object");
-    else
+    else {
+        log_model(&w->log, r->id, now, r->model);
         stream_request(w, c, now);
+    }
 }
 
 static void consume(struct conn *c, size_t n)
@@ -337,7 +348,7 @@ static void read_some(struct worker *w, struct conn *c)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
-        die(w, c);
+        peer_left(w, c);
         return;
     }
     str_addn(&c->in, buf, (size_t)n);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOG_CAP = 1 << 20, LOG_LINE = 256 };
+enum { LOG_CAP = 1 << 20, LOG_LINE = 384 };
 #define LOG_HOLD_NS (5 * NS_PER_MS)
 
 int log_init(struct log *l, int fd)
@@ -85,6 +85,28 @@ void log_note(struct log *l, const char *id, const char *what, int64_t ns)
     at = put_text(at, what);
     *at++ = ' ';
     line_end(l, put_i64(at, ns));
+}
+
+void log_hangup(struct log *l, const char *id, int64_t ns, int64_t tokens)
+{
+    char *at;
+
+    if (l->fd < 0)
+        return;
+    at = put_i64(put_text(put_text(line_begin(l, ns), id), " hangup "), ns);
+    *at++ = ' ';
+    line_end(l, put_i64(at, tokens));
+}
+
+void log_model(struct log *l, const char *id, int64_t ns, const char *model)
+{
+    char *at;
+
+    if (l->fd < 0)
+        return;
+    at = put_i64(put_text(put_text(line_begin(l, ns), id), " model "), ns);
+    *at++ = ' ';
+    line_end(l, put_text(at, model));
 }
 
 int64_t log_due(const struct log *l)

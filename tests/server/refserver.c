@@ -28,8 +28,10 @@
  *                                 and bad where a misbehaviour sends one, answer for a whole JSON
  *   ID request NS                 the request was completely received (the kernel's receive stamp)
  *   ID stale NS                   the same, but it met a reset (--keep-alive stale)
- *   ID close NS                   the connection whose latest request this was is gone
- * ID is the client's X-Request-Id (r0, r1 ... without one).
+ *   ID model NS MODEL             it asks for a completion of this model
+ *   ID hangup NS TOKENS           the client went away before the end of the answer, of which
+ * TOKENS content events had been sent ID close NS                   the connection whose latest
+ * request this was is gone ID is the client's X-Request-Id (r0, r1 ... without one).
  *
  * Misbehaviours: by the request's model ("stall", "bad-stall", "stall:5": after 5 content events),
  * or for all (or each Nth) by --misbehave:

@@ -109,6 +109,8 @@ NODISCARD int log_init(struct log *l, int fd);
 void log_event(struct log *l, const char *id, int64_t index, int64_t ns, size_t bytes,
                const char *kind);
 void log_note(struct log *l, const char *id, const char *what, int64_t ns);
+void log_hangup(struct log *l, const char *id, int64_t ns, int64_t tokens);
+void log_model(struct log *l, const char *id, int64_t ns, const char *model);
 int64_t log_due(const struct log *l); /* when it wants to be flushed; INT64_MAX if empty */
 void log_flush(struct log *l);
 void log_release(struct log *l);

@@ -15,11 +15,13 @@ struct story {
     const char *yaml; /* of the plan */
     uint32_t trials, each;
     const char *state, *outcome;
-    uint32_t missing;    /* the last items of the last trial were never executed */
-    uint32_t fail_every; /* every nth request is reset; 0: none */
-    double late_s;       /* every request leaves so late */
-    double shift_s;      /* the first half of each trial is slower by this */
-    int together;        /* tokens that come in one event */
+    uint32_t missing;       /* the last items of the last trial were never executed */
+    uint32_t fail_every;    /* every nth request is reset; 0: none */
+    uint32_t hang_up_every; /* every nth request was drawn to hang up; 0: none */
+    enum hang_up hang_up;   /* after 4 events, or after 200 ms without any */
+    double late_s;          /* every request leaves so late */
+    double shift_s;         /* the first half of each trial is slower by this */
+    int together;           /* tokens that come in one event */
     int64_t lost_records, cap_waits;
     double extra_percentile;     /* 0: none */
     uint32_t unbegun;            /* scheduled items of trials that never began */
@@ -59,6 +61,26 @@ struct told {
 static inline int64_t story_start(uint32_t trial)
 {
     return (int64_t)trial * 100 * NS_PER_S;
+}
+
+static inline void story_hang_up(const struct story *s, struct sample *v)
+{
+    bool quick = v->first_content_ns - v->sent_ns < 200 * NS_PER_MS;
+
+    if (!s->hang_up_every || v->id % s->hang_up_every != 0 || outcome_failed(v->outcome))
+        return;
+    v->hang_up = (uint8_t)s->hang_up;
+    if (s->hang_up == HANG_UP_TIME && quick)
+        return;
+    v->outcome = OUTCOME_HUNG_UP;
+    v->content_events = s->hang_up == HANG_UP_TIME ? 0 : 4;
+    v->output_reported = v->input_reported = v->cached_reported = COUNT_NONE;
+    v->end_ns = v->last_content_ns = v->first_content_ns + 3 * STORY_GAP_NS;
+    if (s->hang_up == HANG_UP_TIME) {
+        v->end_ns = v->sent_ns + 200 * NS_PER_MS;
+        v->first_byte_ns = v->first_choice_ns = v->first_content_ns = v->last_content_ns =
+            TIME_NONE;
+    }
 }
 
 static inline struct sample story_sample(const struct story *s, struct rng *r, uint32_t id)
@@ -104,6 +126,7 @@ static inline struct sample story_sample(const struct story *s, struct rng *r, u
         v.content_events = 0;
         v.output_reported = v.input_reported = v.cached_reported = COUNT_NONE;
     }
+    story_hang_up(s, &v);
     return v;
 }
 
