@@ -154,9 +154,7 @@ const char *key_takes(const struct key *k)
         [KEY_ENUM] = "a word",
         [KEY_SECRET] = "env:NAME or file:PATH",
         [KEY_THINK] = "a duration, or exponential DURATION: 2s, exponential 2s",
-        [KEY_PATIENCE] =
-            "N tokens, a duration, or uniform between two: 5 tokens, 2s, uniform 1..20 "
-            "tokens, uniform 1s..5s",
+        [KEY_PATIENCE] = "N tokens or a duration, or uniform A..B: 5 tokens, uniform 1s..5s",
         [KEY_WARM_UP] = "first DURATION, first COUNT, or none",
         [KEY_TEXTS] = "a list of texts",
         [KEY_MAP] = "names with values: {NAME: VALUE}",

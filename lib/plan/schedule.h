@@ -19,11 +19,13 @@
 enum trigger { TRIGGER_AT = 0, TRIGGER_SLOT_FREE = 1, TRIGGER_AFTER = 2 };
 
 struct item {
-    int64_t at_ns;      /* TRIGGER_AT: since its trial's start; else TIME_NONE */
-    int64_t think_ns;   /* TRIGGER_SLOT_FREE: how long its slot rests after its answer (a session's:
-                         * after its last); TRIGGER_AFTER: from the end of the last item that it comes
-                         * after until it is due; else 0 */
+    int64_t at_ns;    /* TRIGGER_AT: since its trial's start; else TIME_NONE */
+    int64_t think_ns; /* TRIGGER_SLOT_FREE: how long its slot rests after its answer (a session's:
+                       * after its last); TRIGGER_AFTER: from the end of the last item that it comes
+                       * after until it is due; else 0 */
+
     int64_t hang_up_ns; /* its client hangs up so long after its release; 0: not by time */
+
     uint32_t trial;
     int32_t hang_up_events; /* or once so many content events have come; 0: not by count */
     int32_t input_tokens, output_tokens;
