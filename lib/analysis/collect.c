@@ -2,6 +2,7 @@
 /* Samples and events come in; rows, gaps and counts stay. */
 #include "analysis/row.h"
 #include "base/vec.h"
+#include "plan/api.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,7 @@ static void fill_row(struct row *r, const struct analysis *a, const struct sampl
     r->end_ns = s->end_ns;
     r->first_content_ns = s->first_content_ns;
     r->input_tokens = s->input_reported != COUNT_NONE ? s->input_reported : s->input_requested;
-    r->output_tokens = metric_output_tokens(s);
+    r->output_tokens = api_has_output(a->in.plan->target.api) ? metric_output_tokens(s) : 0;
     r->content_events = s->content_events;
     r->outcome = s->outcome;
     r->hang_up = s->hang_up;

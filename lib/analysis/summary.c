@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every metric of the table, and any single statement about one. */
 #include "analysis/row.h"
+#include "plan/api.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,10 @@ static void estimate_rate(struct estimate *e, const struct analysis *a, const st
 /* What the plan leaves out takes these metrics away. */
 static const char *missing(const struct analysis *a, const struct metric *m, size_t good)
 {
+    const char *lacks = api_lacks(a->in.plan->target.api, m->id);
+
+    if (lacks)
+        return lacks;
     if (is(m, "energy.per_output_token@1"))
         return "no power meter is read";
     if (m->kind == METRIC_COST && !(a->in.plan->cost.usd_per_hour > 0))

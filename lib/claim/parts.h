@@ -36,4 +36,6 @@ char *sentence_text(const struct claim_source *s); /* caller frees */
 void value_text(struct str *out, const char *unit, double v);
 void ratio_text(struct str *out, double ratio); /* "1/16" where it is one */
 void load_text(struct str *out, const struct plan *p);
+/* "32 in, 100 out": of fixed lengths. */
+void lengths_text(struct str *out, const struct plan *p);
 void workload_text(struct str *out, const struct plan *p);

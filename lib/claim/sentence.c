@@ -2,6 +2,7 @@
 /* Fast at what, under which stack, measured how: one sentence, generated. */
 #include "base/units.h"
 #include "claim/parts.h"
+#include "plan/api.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@ static struct headline headline_of(const struct claim_source *s)
     }
     if (!h.metric) {
         h.metric = metric_find(closed ? "ttft.content.sent@1" : "ttft.content.due@1");
+        if (api_lacks(s->plan->target.api, h.metric->id))
+            h.metric = metric_find(closed ? "latency.sent@1" : "latency.due@1");
         h.percentile = 50;
         h.estimate = a->summaries[h.metric - metric_at(0)].percentile[0];
     }
@@ -64,6 +67,13 @@ static void scale_text(struct str *out, const char *what, double ratio)
     ratio_text(out, ratio);
 }
 
+void lengths_text(struct str *out, const struct plan *p)
+{
+    str_addf(out, "%d in", p->fixed_input);
+    if (p->fixed_output)
+        str_addf(out, ", %d out", p->fixed_output);
+}
+
 void workload_text(struct str *out, const struct plan *p)
 {
     if (p->family[0])
@@ -73,7 +83,8 @@ void workload_text(struct str *out, const struct plan *p)
 
         str_addf(out, "profile %s", slash ? slash + 1 : p->profile);
     } else {
-        str_addf(out, "fixed lengths %d in, %d out", p->fixed_input, p->fixed_output);
+        str_add(out, "fixed lengths ");
+        lengths_text(out, p);
     }
     scale_text(out, "lengths", p->scale_lengths);
     scale_text(out, "rate", p->scale_rate);
@@ -128,6 +139,8 @@ static void stack_text(struct str *out, const struct claim_source *s)
     else
         str_add(out, "an engine that doesn't say what it is");
     str_addf(out, ", model %s, at %s", s->plan->target.model, s->plan->target.url);
+    if (s->plan->target.api != API_CHAT && s->plan->target.api != API_COMPLETIONS)
+        str_addf(out, " (%s)", api_name(s->plan->target.api));
 }
 
 static void number_text(struct str *out, const struct headline *h)

@@ -186,11 +186,11 @@ static void gap_source(json_t *list, const struct plan *p)
         str_addf(&s, "a slice of %s of the profile, not all of it",
                  units_exact_ns(p->slice_for_ns).text);
     push_text(list, &s);
-    if (!p->profile[0])
-        str_addf(&s,
-                 "fixed lengths (%d in, %d out): no production has them, and its tail is not "
-                 "covered",
-                 p->fixed_input, p->fixed_output);
+    if (!p->profile[0]) {
+        str_add(&s, "fixed lengths (");
+        lengths_text(&s, p);
+        str_add(&s, "): no production has them, and its tail is not covered");
+    }
     push_text(list, &s);
     if (p->profile[0] && p->load.arrivals != ARRIVALS_REPLAY)
         str_add(&s, "arrivals are not the profile's own");

@@ -164,6 +164,7 @@ enum response_step response_body(struct response *r, struct openai_event *event)
 static enum response_step verdict_of_answer(struct response *r)
 {
     static const char *const wrong[] = {
+        [REPLY_RESPONSES] = "the answer is no finished response",
         [REPLY_EMBEDDINGS] = "the answer has no embedding",
         [REPLY_RERANK] = "the answer has no score",
         [REPLY_JSON] = "the answer does not pass target.success",
@@ -189,7 +190,7 @@ enum response_step response_complete(struct response *r, struct openai_event *ev
         return end_by_status(r);
     if (r->error[0])
         return end(r, OUTCOME_ERROR_EVENT, r->error);
-    if (r->spec && r->spec->kind != REPLY_RESPONSES)
+    if (r->spec && (r->spec->kind != REPLY_RESPONSES || !r->is_sse))
         return verdict_of_answer(r);
     if (!r->finish && !r->done)
         return end(r, OUTCOME_EARLY_END, "the answer ended without a finish reason");

@@ -14,6 +14,7 @@ struct building {
     size_t item_cap, block_cap, after_cap;
     double rate_per_s;
     struct rng patience;     /* of hang-ups */
+    bool asks_output;        /* else items have an output length of 0 */
     struct rng turns, waits; /* of drawn sessions: how many turns, how long before each */
     struct err *err;
 };

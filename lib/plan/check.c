@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/plan/check.c - what only shows between keys: required ones, contradictions, the profile. */
+#include "plan/api.h"
 #include "plan/reading.h"
 #include "base/cpus.h"
 #include "base/fs.h"
@@ -9,8 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Where @key was given with a value; NULL: nowhere, or as null. */
-static const struct node *given(const struct reading *r, const char *key)
+const struct node *check_given(const struct reading *r, const char *key)
 {
     const struct key *k = key_find(key);
     const struct node *n;
@@ -23,7 +23,7 @@ static const struct node *given(const struct reading *r, const char *key)
 /* Where to look for @key: where it was given, else where its group was. */
 static const struct node *place(const struct reading *r, const char *key)
 {
-    const struct node *n = key_find(key) ? given(r, key) : NULL;
+    const struct node *n = key_find(key) ? check_given(r, key) : NULL;
     const char *dot = strrchr(key, '.');
     size_t group = dot ? (size_t)(dot - key) : strlen(key);
     const struct key *k;
@@ -41,7 +41,7 @@ int check_fail(struct reading *r, const char *key, const char *words)
 
 static int check_required(struct reading *r)
 {
-    if (!given(r, "asrun"))
+    if (!check_given(r, "asrun"))
         return check_fail(r, "asrun", "is missing; begin the plan with asrun: 1");
     if (!*r->plan->target.url)
         return check_fail(r, "target.url",
@@ -55,7 +55,7 @@ static int check_fixed(struct reading *r)
 {
     const struct plan *p = r->plan;
 
-    if (!p->fixed_output)
+    if (!p->fixed_output && plan_asks_output(p))
         return check_fail(r, "workload.fixed.output_tokens",
                           "is missing; say how long answers are");
     if (!p->fixed_input)
@@ -172,7 +172,7 @@ static void resolve_arrivals(struct reading *r, const struct profile *profile)
     if (!profile->learned)
         return;
     p->load.arrivals = ARRIVALS_GAMMA;
-    if (!given(r, "load.burstiness") && profile->model.arrival_gamma_shape > 0)
+    if (!check_given(r, "load.burstiness") && profile->model.arrival_gamma_shape > 0)
         p->load.burstiness = fmin(fmax(profile->model.arrival_gamma_shape, 0.01), 1000);
     if (!p->load.duration_ns && !p->load.requests && !p->load.stage_count)
         p->load.duration_ns = 300 * NS_PER_S;
@@ -197,7 +197,7 @@ static int check_profile(struct reading *r)
 {
     AUTO(profile_release) struct profile profile = {0};
     struct plan *p = r->plan;
-    bool asked = given(r, "load.arrivals");
+    bool asked = check_given(r, "load.arrivals");
     struct err why = {0};
     int rc;
 
@@ -359,9 +359,9 @@ static int check_cpus(struct reading *r)
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
-        check_required, check_workload, check_profile, check_arrivals, check_rate,
-        check_stages,   check_ends,     check_hang_up, check_warm_up,  check_stream,
-        check_tls,      gates_read,     check_cpus,
+        check_required, check_api,    check_workload, check_profile, check_arrivals,
+        check_rate,     check_stages, check_ends,     check_hang_up, check_warm_up,
+        check_stream,   check_tls,    gates_read,     check_cpus,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

@@ -117,6 +117,8 @@ int building_item(struct building *b, struct item item, int64_t row)
 
     if (b->s->count >= SCHEDULE_MAX_ITEMS)
         return building_too_many(b);
+    if (!b->asks_output)
+        item.output_tokens = 0;
     r = item.history ? add_turn(b, &item) : add_prefix(b, &item, row);
     if (r < 0)
         return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/keys.h"
 #include "plan/plan.h"
+#include "plan/template.h"
 
 #define HOUR_NS 3600e9
 #define WEEK_NS (7 * 24 * HOUR_NS)
@@ -12,7 +13,8 @@
 
 /* The order of an enum key's words is the order of the enum; "" stands for its unstated value. */
 static const char *const regimes[] = {"", "latency", "throughput", "cost", NULL};
-static const char *const apis[] = {"chat", "completions", NULL};
+static const char *const apis[] = {"chat",   "completions", "responses", "embeddings",
+                                   "rerank", "json",        NULL};
 static const char *const arrivals[] = {"replay", "poisson", "gamma", "constant", "closed", NULL};
 static const char *const resends[] = {"stale", "none", NULL};
 static const char *const only_none[] = {"none", NULL};
@@ -62,7 +64,21 @@ static const struct key keys[] = {
     {"target.url", KEY_URL, NULL, 0, 0, NULL, AT(target.url), NONE,
      "base of the API, as in http://127.0.0.1:8080/v1 or https://HOST/v1; required"},
     {"target.api", KEY_ENUM, "chat", 0, 0, apis, AT(target.api), NONE,
-     "which endpoint: /chat/completions or /completions"},
+     "which endpoint: /chat/completions, /completions, /responses, /embeddings, /rerank, or a JSON "
+     "POST of the plan's own (path, body_template, success)"},
+    {"target.path", KEY_TEXT, NULL, 0, 0, NULL, AT(target.path), NONE,
+     "path below url: /v2/models/NAME/infer; default: the endpoint's own; json: required"},
+    {"target.body_template", KEY_TEXT, NULL, 0, 0, NULL, AT(target.body_template), NONE,
+     "json: the body, or file:PATH (relative to the plan), with " TEMPLATE_NAMES},
+    {"target.success.pointer", KEY_TEXT, NULL, 0, 0, NULL, AT(target.success.pointer), NONE,
+     "json: what a good answer holds, a JSON pointer: /outputs/0/data; default: any JSON"},
+    {"target.success.equals", KEY_TEXT, NULL, 0, 0, NULL, AT(target.success.equals), NONE,
+     "json: its value (a text, a number, true or false); default: anything but null"},
+    {"target.success.status", KEY_COUNT, NULL, 200, 299, NULL, AT(target.success.status), NONE,
+     "json: the HTTP status of a good answer; default: any of 200 to 299"},
+    {"target.documents", KEY_COUNT, NULL, 1, 1000, NULL, AT(target.documents), NONE,
+     "rerank: documents of a request; the query and they are equal parts of the prompt; default: "
+     "8"},
     {"target.model", KEY_TEXT, NULL, 0, 0, NULL, AT(target.model), NONE,
      "the model's name, as the target knows it; required"},
     {"target.name", KEY_TEXT, NULL, 0, 0, NULL, AT(target.name), NONE,

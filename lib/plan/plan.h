@@ -14,7 +14,7 @@
 #include "workload/draw.h"
 
 enum regime { REGIME_UNSTATED, REGIME_LATENCY, REGIME_THROUGHPUT, REGIME_COST };
-enum api { API_CHAT, API_COMPLETIONS };
+enum api { API_CHAT, API_COMPLETIONS, API_RESPONSES, API_EMBEDDINGS, API_RERANK, API_JSON };
 enum tristate { TRI_AUTO, TRI_YES, TRI_NO };
 enum resend { RESEND_STALE, RESEND_NONE };
 enum warm_up { WARM_UP_NONE, WARM_UP_DURATION, WARM_UP_REQUESTS };
@@ -89,6 +89,13 @@ struct plan {
     struct {
         const char *url, *model, *name;
         enum api api;
+        const char *path;          /* below the URL; "": the one of @api */
+        const char *body_template; /* API_JSON: the text, also where the plan names a file */
+        struct {                   /* API_JSON: what makes an answer good */
+            const char *pointer, *equals;
+            int32_t status; /* 0: any of 200 to 299 */
+        } success;
+        int32_t documents;                      /* API_RERANK: of a request; else 0 */
         const char *api_key_env, *api_key_file; /* at most one; the key itself is never here */
         bool stream;
         enum tristate ignore_eos,

@@ -57,6 +57,10 @@ NODISCARD int gates_read(struct reading *r);
 
 /* -EINVAL: @words of @key, where it or its group was given. */
 int check_fail(struct reading *r, const char *key, const char *words);
+/* Where @key was given with a value; NULL: nowhere, or as null. */
+const struct node *check_given(const struct reading *r, const char *key);
+/* What does not go with target.api, and what it leaves unsaid. */
+NODISCARD int check_api(struct reading *r);
 /* Contradictions in how the load arrives: stages, hang-ups. */
 NODISCARD int check_stages(struct reading *r);
 NODISCARD int check_hang_up(struct reading *r);

@@ -15,6 +15,7 @@
  * their positions in its trial. Then, for each item that hangs up, the text "hang-up" with its NUL,
  * its position, time and events.
  */
+#include "plan/api.h"
 #include "plan/building.h"
 #include "plan/patience.h"
 #include "plan/ramp.h"
@@ -247,6 +248,7 @@ static int build(struct building *b)
     b->draw.fixed_input = p->fixed_input;
     b->draw.fixed_output = p->fixed_output;
     patience_init(&b->patience, p);
+    b->asks_output = plan_asks_output(p);
     sessions_init(b);
     r = build_trials(b);
     if (r < 0)

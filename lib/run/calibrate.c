@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/calibrate.h"
-#include "base/json.h"
 #include "base/str.h"
+#include "plan/api.h"
 #include "probe/probe.h"
 #include "run/request.h"
 #include <stdio.h>
@@ -12,6 +12,7 @@ enum {
     SHORT_WORDS = 12,
     LONG_WORDS = 172,          /* far from SHORT_WORDS, yet inside any usual context */
     SAME_START_PROBES = 10,    /* enough to meet a slot or cache that has seen the template */
+    LEAST_OUTPUT = 16,         /* the least that every server of responses takes */
     FIRST_SERIAL = 0x40000000, /* far from the schedule's serials: never the same text */
 };
 
@@ -23,31 +24,38 @@ struct asker {
     const struct plan *plan;
     const struct schedule *schedule;
     const struct target *target;
+    struct reply_spec reply;
     char url[1200];
     uint32_t serial;
     int asked;
 };
 
-static int64_t usage_number(json_t *usage, const char *outer, const char *name)
+/* The body of another endpoint than chat and completions. */
+static char *other_body(const struct asker *a, int32_t words, const char *text)
 {
-    json_t *v = json_object_get(outer ? json_object_get(usage, outer) : usage, name);
+    AUTO(body_release) struct body body = {0};
+    struct plan p = *a->plan;
+    size_t len = strlen(text);
+    char *ret;
 
-    return json_is_integer(v) ? json_integer_value(v) : -1;
+    p.target.stream = false;
+    if (body_init(&body, &p, false, NULL) < 0)
+        return NULL;
+    ret = malloc(body_bytes(&body, len) + 1);
+    if (ret)
+        ret[body_render(&body, ret,
+                        &(struct body_item){.id = "asrun-calibration",
+                                            .input_tokens = words,
+                                            .output_tokens = LEAST_OUTPUT,
+                                            .prompt = text,
+                                            .prompt_len = len})] = '\0';
+    return ret;
 }
 
-static char *probe_body(struct asker *a, int32_t words)
+static char *completion_body(const struct asker *a, const char *text)
 {
-    const struct prompt_calibration nominal = {.tokens_per_word = 1};
-    struct prompt_spec spec = {.seed = a->schedule->prompt_seed,
-                               .trial = UINT32_MAX,
-                               .serial = a->serial++,
-                               .tokens = words};
-    AUTO(free) char *text = malloc(prompt_bytes(words, &nominal));
     AUTO(str_release) struct str s = {0};
 
-    if (!text)
-        return NULL;
-    (void)prompt_render(text, prompt_bytes(words, &nominal), &spec, &nominal);
     str_add(&s, "{\"model\":");
     str_add_json(&s, a->plan->target.model);
     if (a->plan->target.api == API_CHAT)
@@ -58,13 +66,48 @@ static char *probe_body(struct asker *a, int32_t words)
     return str_take(&s);
 }
 
+static char *probe_body(struct asker *a, int32_t words)
+{
+    const struct prompt_calibration nominal = {.tokens_per_word = 1};
+    struct prompt_spec spec = {.seed = a->schedule->prompt_seed,
+                               .trial = UINT32_MAX,
+                               .serial = a->serial++,
+                               .tokens = words};
+    AUTO(free) char *text = malloc(prompt_bytes(words, &nominal));
+
+    if (!text)
+        return NULL;
+    (void)prompt_render(text, prompt_bytes(words, &nominal), &spec, &nominal);
+    return a->reply.kind == REPLY_OPENAI ? completion_body(a, text) : other_body(a, words, text);
+}
+
+/* What the answer's usage says; -EBADMSG: it is no JSON. */
+static int read_usage(struct count *ret, const struct asker *a, const char *answer)
+{
+    struct openai_event event;
+    struct openai openai;
+    struct reply reply;
+    int r;
+
+    if (a->reply.kind == REPLY_OPENAI) {
+        openai_begin(&openai);
+        openai_feed(&openai, answer, strlen(answer));
+        r = openai_end(&openai, &event);
+    } else {
+        reply_begin(&reply, &a->reply);
+        reply_feed(&reply, answer, strlen(answer));
+        r = reply_end(&reply, &event);
+    }
+    if (r == 0)
+        *ret = (struct count){event.input_tokens, event.cached_tokens};
+    return r;
+}
+
 /* One request of @words words; 1 with *@ret, 0 when the answer carries no usage. */
 static int ask(struct asker *a, int32_t words, struct count *ret, struct err *err)
 {
     AUTO(free) char *body = probe_body(a, words);
     AUTO(free) char *answer = NULL;
-    AUTO(json_unref) json_t *doc = NULL;
-    json_t *usage;
     long status = 0;
     int r;
 
@@ -78,11 +121,8 @@ static int ask(struct asker *a, int32_t words, struct count *ret, struct err *er
     if (status != 200)
         return err_set(err, -EPROTO, "%s answers a calibration request with HTTP %ld: %.120s",
                        a->url, status, answer);
-    if (json_parse(&doc, answer, a->url, NULL) < 0)
+    if (read_usage(ret, a, answer) < 0)
         return err_set(err, -EPROTO, "%s answers a calibration request with no JSON", a->url);
-    usage = json_object_get(doc, "usage");
-    *ret = (struct count){usage_number(usage, NULL, "prompt_tokens"),
-                          usage_number(usage, "prompt_tokens_details", "cached_tokens")};
     return ret->prompt >= 0;
 }
 
@@ -128,7 +168,10 @@ static int put_facts(struct fact_list *f, const struct asker *a, const struct pr
 {
     enum known known = counted ? KNOWN_REPORTED : KNOWN_UNKNOWN;
     const char *source = counted ? "usage of calibration requests"
-                                 : "answers carry no usage: one token a word is assumed";
+                         : a->plan->target.api == API_JSON
+                             ? "answers of target.api: json are not asked for token counts: one "
+                               "token a word is assumed"
+                             : "answers carry no usage: one token a word is assumed";
     int r = fact_list_put(f, "prompts", "calibration.requests", "asrun", KNOWN_MEASURED, "%d",
                           a->asked);
 
@@ -148,14 +191,15 @@ int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p, cons
                       const struct schedule *s, struct fact_list *facts, struct err *err)
 {
     struct prompt_calibration c = {.tokens_per_word = 1};
-    struct asker a = {.plan = p, .schedule = s, .target = t, .serial = FIRST_SERIAL};
+    struct asker a = {
+        .plan = p, .schedule = s, .target = t, .serial = FIRST_SERIAL, .reply = plan_reply(p)};
     char host[300], path[600];
     int r;
 
     url_host_header(&t->url, host, sizeof host);
     requests_path(path, sizeof path, p, &t->url);
     (void)snprintf(a.url, sizeof a.url, "%s://%s%s", t->url.tls ? "https" : "http", host, path);
-    r = fit_line(&a, &c, err);
+    r = p->target.api == API_JSON ? 0 : fit_line(&a, &c, err);
     if (r > 0)
         r = find_shared_overhead(&a, &c, err);
     if (r < 0)

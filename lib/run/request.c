@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/request.h"
 #include "base/str.h"
+#include "plan/api.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,15 @@ enum { NUMBERS_BYTES = 128 }; /* request id, Content-Length, max_tokens, blank l
 
 void requests_path(char *buf, size_t size, const struct plan *p, const struct url *base)
 {
+    static const char *const own[] = {
+        [API_CHAT] = "/chat/completions", [API_COMPLETIONS] = "/completions",
+        [API_RESPONSES] = "/responses",   [API_EMBEDDINGS] = "/embeddings",
+        [API_RERANK] = "/rerank",         [API_JSON] = "",
+    };
+    const char *path = p->target.path;
+
     (void)snprintf(buf, size, "%s%s", strcmp(base->path, "/") == 0 ? "" : base->path,
-                   p->target.api == API_CHAT ? "/chat/completions" : "/completions");
+                   path && *path ? path : own[p->target.api]);
 }
 
 static char *build_head(const struct plan *p, const struct request_access *a, const char *run_id)
@@ -69,13 +77,17 @@ int requests_init(struct requests *r, const struct plan *p, const struct request
                   const struct schedule *s, const struct prompt_calibration *c, const char *run_id,
                   struct err *err)
 {
-    *r = (struct requests){.schedule = s, .calibration = *c};
+    size_t prompt = prompt_bytes(longest_input(s), c);
+
+    *r = (struct requests){.schedule = s, .calibration = *c, .reply = plan_reply(p)};
+    (void)snprintf(r->run_id, sizeof r->run_id, "%s", run_id);
     r->head = build_head(p, a, run_id);
     r->body_before = build_before(p);
     r->body_after =
         strdup(p->target.api == API_CHAT ? "\"}],\"max_tokens\":" : "\",\"max_tokens\":");
     r->body_end = build_end(p, &a->shape);
-    if (!r->head || !r->body_before || !r->body_after || !r->body_end) {
+    if (!r->head || !r->body_before || !r->body_after || !r->body_end ||
+        body_init(&r->body, p, a->shape.ignore_eos, err) < 0) {
         requests_release(r);
         return err_set(err, -ENOMEM, "out of memory for the request templates");
     }
@@ -83,8 +95,9 @@ int requests_init(struct requests *r, const struct plan *p, const struct request
     r->before_len = strlen(r->body_before);
     r->after_len = strlen(r->body_after);
     r->end_len = strlen(r->body_end);
-    r->max_bytes = r->head_len + r->before_len + r->after_len + r->end_len + NUMBERS_BYTES +
-                   prompt_bytes(longest_input(s), c);
+    r->max_bytes = r->head_len + r->before_len + r->after_len + r->end_len + NUMBERS_BYTES + prompt;
+    if (r->body.count > 0)
+        r->max_bytes = r->head_len + NUMBERS_BYTES + body_bytes(&r->body, prompt) + prompt;
     return 0;
 }
 
@@ -96,6 +109,7 @@ void requests_release(struct requests *r)
     free(r->body_before);
     free(r->body_after);
     free(r->body_end);
+    body_release(&r->body);
     *r = (struct requests){0};
 }
 
@@ -120,28 +134,53 @@ static char *put(char *at, const char *data, size_t n)
     return at + n;
 }
 
+/* The prompt is rendered at the end of the buffer, then the body from it. */
+static size_t render_body(const struct requests *r, uint32_t index, char *at, char *end)
+{
+    const struct item *item = &r->schedule->items[index];
+    struct prompt_spec spec = spec_of(r->schedule, index);
+    size_t room = prompt_bytes(item->input_tokens, &r->calibration);
+    char id[BODY_ID_BYTES];
+
+    (void)snprintf(id, sizeof id, "asrun-%s-%u", r->run_id, index);
+    return body_render(
+        &r->body, at,
+        &(struct body_item){.id = id,
+                            .input_tokens = item->input_tokens,
+                            .output_tokens = item->output_tokens,
+                            .prompt = end - room,
+                            .prompt_len = prompt_render(end - room, room, &spec, &r->calibration)});
+}
+
+static size_t render_completion(const struct requests *r, uint32_t index, char *body, char *end)
+{
+    struct prompt_spec spec = spec_of(r->schedule, index);
+    char *at = put(body, r->body_before, r->before_len);
+
+    at += prompt_render(at, (size_t)(end - at), &spec, &r->calibration);
+    at = put(at, r->body_after, r->after_len);
+    at += sprintf(at, "%d", r->schedule->items[index].output_tokens);
+    return (size_t)(put(at, r->body_end, r->end_len) - body);
+}
+
 /* The body is rendered behind a gap for the head, whose Content-Length depends on it; then both are
  * brought together at the front. */
 size_t requests_render(void *ctx, uint32_t index, char *buf, size_t cap)
 {
     const struct requests *r = ctx;
-    struct prompt_spec spec = spec_of(r->schedule, index);
-    char *body = buf + r->head_len + NUMBERS_BYTES / 2, *at = body;
+    char *body = buf + r->head_len + NUMBERS_BYTES / 2;
     char numbers[NUMBERS_BYTES / 2];
+    size_t len;
     int n;
 
     if (cap < r->max_bytes)
         return 0;
-    at = put(at, r->body_before, r->before_len);
-    at += prompt_render(at, cap - (size_t)(at - buf), &spec, &r->calibration);
-    at = put(at, r->body_after, r->after_len);
-    at += sprintf(at, "%d", r->schedule->items[index].output_tokens);
-    at = put(at, r->body_end, r->end_len);
-    n = snprintf(numbers, sizeof numbers, "%u\r\nContent-Length: %zu\r\n\r\n", index,
-                 (size_t)(at - body));
+    len = r->body.count > 0 ? render_body(r, index, body, buf + cap)
+                            : render_completion(r, index, body, buf + cap);
+    n = snprintf(numbers, sizeof numbers, "%u\r\nContent-Length: %zu\r\n\r\n", index, len);
     (void)put(put(buf, r->head, r->head_len), numbers, (size_t)n);
-    memmove(buf + r->head_len + n, body, (size_t)(at - body));
-    return r->head_len + (size_t)n + (size_t)(at - body);
+    memmove(buf + r->head_len + n, body, len);
+    return r->head_len + (size_t)n + len;
 }
 
 int requests_digest(struct digest *ret, const struct requests *r, struct err *err)

@@ -8,6 +8,8 @@
 #include "base/digest.h"
 #include "plan/plan.h"
 #include "plan/schedule.h"
+#include "run/body.h"
+#include "wire/reply.h"
 #include "wire/url.h"
 #include "workload/prompt.h"
 
@@ -31,6 +33,9 @@ struct requests {
     char *body_end;    /* the rest, after max_tokens */
     size_t head_len, before_len, after_len, end_len;
     size_t max_bytes;
+    struct body body; /* of other endpoints, in place of the three above; no parts: of none */
+    struct reply_spec reply; /* how answers are read; borrows the plan */
+    char run_id[16];
 };
 
 /* Secrets stay in memory only, and are wiped at release. -ENOMEM. */

@@ -41,6 +41,7 @@ static struct load_config load_config_for(struct run *r, uint32_t trial, struct 
                 : p->target.keep_alive == TRI_NO ? LOAD_KEEP_NEVER
                                                  : LOAD_KEEP_AUTO,
         .stream = p->target.stream,
+        .reply = &r->requests.reply,
         .target = r->target.address,
         .render = {requests_render, &r->requests, r->requests.max_bytes},
         .rings = rings,

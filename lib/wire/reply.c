@@ -190,6 +190,14 @@ static void take_string(struct reply *a, bool last)
     a->cut = !last;
 }
 
+static bool is_number(const char *text, double v)
+{
+    char *end;
+    double wanted = strtod(text, &end);
+
+    return end > text && !*end && wanted == v;
+}
+
 static void take_number(struct reply *a)
 {
     int32_t *count;
@@ -202,7 +210,7 @@ static void take_number(struct reply *a)
                                        : NULL;
     a->items += a->field == FIELD_ITEM && a->spec->kind == REPLY_RERANK;
     if (a->field == FIELD_TEST)
-        a->matched |= !a->spec->equals || strtod(a->spec->equals, NULL) == a->json.number;
+        a->matched |= !a->spec->equals || is_number(a->spec->equals, a->json.number);
     if (count && a->json.is_integer && a->json.integer >= 0 && a->json.integer <= INT32_MAX)
         *count = (int32_t)a->json.integer;
 }

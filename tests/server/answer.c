@@ -180,6 +180,8 @@ void answer_whole(struct worker *w, struct conn *c)
         str_add(&s, "{not json");
     else if (c->mis == MIS_ERROR_EVENT || c->mis == MIS_ERROR_NAMED)
         str_add(&s, "{\"error\":{\"message\":\"asked for by the test\",\"code\":500}}");
+    else if (c->request.endpoint >= ENDPOINT_RESPONSES)
+        endpoint_document(&s, w, c);
     else
         add_completion(&s, w, c);
     log_event(&w->log, c->request.id, 0, clock_mono_ns(), s.len, "answer");

@@ -254,8 +254,9 @@ static void dispatch(struct worker *w, struct conn *c, const char *body, int64_t
     c->continued = false;
     c->mis = MIS_NONE;
     c->sent = 0;
-    r->chat = strcmp(r->path, "/v1/chat/completions") == 0;
-    if (strcmp(r->method, "POST") != 0 || (!r->chat && strcmp(r->path, "/v1/completions") != 0))
+    r->endpoint = endpoint_of(r->path);
+    r->chat = r->endpoint == ENDPOINT_CHAT;
+    if (strcmp(r->method, "POST") != 0 || r->endpoint == ENDPOINT_NONE)
         answer_fixed(w, c);
     else if (request_body(r, body, (size_t)r->body_len, &w->prefixes) < 0)
         answer_error(w, c, 400, "the body is no JSON object");

@@ -164,6 +164,16 @@ void emit_raw(struct worker *w, struct conn *c, const char *kind, const char *ev
     send_event(w, c, kind, n, s.data, s.len);
 }
 
+void emit_typed(struct worker *w, struct conn *c, const char *kind, const char *type,
+                const struct str *payload)
+{
+    AUTO(str_release) struct str s = {0}, event = {0};
+
+    str_addf(&event, "event: %s\ndata: %s\n\n", type, payload->data);
+    str_addf(&s, "%zx\r\n%s\r\n", event.len, event.data);
+    send_event(w, c, kind, payload->len, s.data, s.len);
+}
+
 static char *put(char *at, const char *text, size_t n)
 {
     memcpy(at, text, n);

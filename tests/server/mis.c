@@ -48,6 +48,7 @@ static const struct {
     {"negative-length", MIS_NEGATIVE_LENGTH, 0},
     {"huge-length", MIS_HUGE_LENGTH, 0},
     {"huge-chunk", MIS_HUGE_CHUNK, 0},
+    {"wrong", MIS_WRONG, 0},
 };
 
 static int find(enum mis *ret, const char *text)

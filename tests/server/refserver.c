@@ -7,7 +7,9 @@
  * end of standard input; then says on stderr how late its own sends were and what CPU it took.
  * refserver --help lists the options.
  *
- * Endpoints: POST /v1/chat/completions and /v1/completions, GET /v1/models, /health, /metrics.
+ * Endpoints: POST /v1/chat/completions, /v1/completions, /v1/responses; in one piece, at --ttft,
+ * /v1/embeddings, /v1/rerank and /v2/models/reference/infer (KServe); GET /v1/models, /health,
+ * /metrics.
  * A stream: response head and (chat) role event at --role-at after the request was received, the
  * first content event at --ttft, one content event a token at --gap, then at once finish, usage
  * (if stream_options.include_usage) and [DONE], each event a chunk and a write of its own.
@@ -27,6 +29,7 @@
  *                                 (payload of "data: "); KIND role content finish usage done, error
  *                                 and bad where a misbehaviour sends one, answer for a whole JSON
  *   ID request NS                 the request was completely received (the kernel's receive stamp)
+ *   ID responses WORDS (embeddings, rerank, infer) what such a request held; ID documents N
  *   ID stale NS                   the same, but it met a reset (--keep-alive stale)
  *   ID model NS MODEL             it asks for a completion of this model
  *   ID hangup NS TOKENS           the client went away before the end of the answer, of which
@@ -45,7 +48,7 @@
  *   slow-head      the head a byte per ms           coalesce    4 events a write
  *   split          each event in random pieces      short       finish "stop" after half the tokens
  *   no-usage       include_usage is ignored         huge-event  event K has 1 MiB of content
- *   flood-headers  70 KiB of headers
+ *   flood-headers  70 KiB of headers                wrong       200, but without what was asked for
  * In an answer that doesn't stream, those that can't apply do nothing.
  */
 #include "refserver.h"

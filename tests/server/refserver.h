@@ -47,6 +47,7 @@ enum mis {
     MIS_NEGATIVE_LENGTH,
     MIS_HUGE_LENGTH,
     MIS_HUGE_CHUNK,
+    MIS_WRONG,
 };
 /* Takes "NAME" or "NAME:K", with or without "bad-" before it; *@after is touched only with a K.
  * -EINVAL: no such name. */
@@ -85,13 +86,24 @@ struct slice {
     size_t len;
 };
 
+enum endpoint {
+    ENDPOINT_COMPLETIONS,
+    ENDPOINT_CHAT,
+    ENDPOINT_RESPONSES, /* this and what follows: endpoints.c */
+    ENDPOINT_EMBEDDINGS,
+    ENDPOINT_RERANK,
+    ENDPOINT_INFER,
+    ENDPOINT_NONE,
+};
+
 /* One request, as far as the server cares. */
 struct request {
     char method[8], path[64], id[64], key[128];
     char model[160]; /* raw JSON text between the quotes */
     bool keep_alive, expects, chat, stream, include_usage;
     int64_t body_len, max_tokens;
-    int64_t words, cached;
+    int64_t words, cached, documents;
+    enum endpoint endpoint;
 };
 /* Reads the head in @head (up to and with its blank line); -EINVAL: malformed. */
 NODISCARD int request_head(struct request *r, const char *head, size_t n);
@@ -231,6 +243,15 @@ void stream_step(struct worker *w, struct conn *c);                  /* its dead
 bool hostile_start(struct worker *w, struct conn *c);
 void hostile_line(struct worker *w, struct conn *c); /* one line of an event, without end */
 
+/* endpoints.c: answers of the other endpoints */
+enum endpoint endpoint_of(const char *path);
+void endpoint_log(struct worker *w, const struct conn *c);
+void endpoint_document(struct str *s, const struct worker *w, const struct conn *c);
+/* An event of a response's stream. */
+void response_created(struct worker *w, struct conn *c);
+void response_delta(struct worker *w, struct conn *c, const char *text);
+void response_ended(struct worker *w, struct conn *c, bool failed);
+
 /* emit.c: one event on the wire */
 void emit_prepare(struct conn *c);
 void emit_head(struct worker *w, struct conn *c);
@@ -238,5 +259,7 @@ void emit_content(struct worker *w, struct conn *c, const char *text);
 void emit_huge(struct worker *w, struct conn *c);
 void emit(struct worker *w, struct conn *c, const char *kind, const char *payload, size_t n);
 void emit_raw(struct worker *w, struct conn *c, const char *kind, const char *event, size_t n);
+void emit_typed(struct worker *w, struct conn *c, const char *kind, const char *type,
+                const struct str *payload);
 void emit_flush(struct worker *w, struct conn *c);
 const char *emit_word(int64_t i);

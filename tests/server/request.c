@@ -305,8 +305,31 @@ static int take_model(struct scan *s)
     return 0;
 }
 
+/* An input of the KServe protocol: its data is text. */
+static int input_member(struct scan *s, struct slice key)
+{
+    return key_is(key, "data") ? scan_text(s) : skip_value(s);
+}
+
+static int scan_input(struct scan *s)
+{
+    return scan_object(s, input_member);
+}
+
+static int scan_document(struct scan *s)
+{
+    s->request->documents++;
+    return scan_text(s);
+}
+
 static int top_member(struct scan *s, struct slice key)
 {
+    if (key_is(key, "input") || key_is(key, "query"))
+        return scan_text(s);
+    if (key_is(key, "inputs"))
+        return scan_array(s, scan_input);
+    if (key_is(key, "documents"))
+        return scan_array(s, scan_document);
     if (key_is(key, "model"))
         return take_model(s);
     if (key_is(key, "messages"))
@@ -317,7 +340,8 @@ static int top_member(struct scan *s, struct slice key)
         return scan_object(s, option_member);
     if (key_is(key, "stream"))
         s->request->stream = peek(s) == 't';
-    if (key_is(key, "max_tokens") || key_is(key, "max_completion_tokens")) {
+    if (key_is(key, "max_tokens") || key_is(key, "max_completion_tokens") ||
+        key_is(key, "max_output_tokens")) {
         char c = peek(s);
 
         if (c >= '0' && c <= '9') /* ends at the body's NUL at the latest */

@@ -113,7 +113,8 @@ void stream_request(struct worker *w, struct conn *c, int64_t now_ns)
     w->counts.cached_tokens += (uint64_t)r->cached;
     if (spoil_start(w, c))
         return;
-    c->tokens = r->max_tokens >= 0 ? r->max_tokens : 16;
+    endpoint_log(w, c);
+    c->tokens = r->endpoint > ENDPOINT_RESPONSES ? 0 : r->max_tokens >= 0 ? r->max_tokens : 16;
     if (c->mis == MIS_SHORT)
         c->tokens = (c->tokens + 1) / 2;
     c->after = i64_min(c->after, c->tokens);
@@ -188,7 +189,10 @@ static void emit_usage(struct worker *w, struct conn *c)
 static void finish(struct worker *w, struct conn *c)
 {
     w->counts.output_tokens += (uint64_t)c->tokens;
-    if (c->mis != MIS_NO_FINISH) {
+    if (c->request.endpoint == ENDPOINT_RESPONSES) {
+        if (c->mis != MIS_NO_FINISH)
+            response_ended(w, c, false);
+    } else if (c->mis != MIS_NO_FINISH) {
         emit_finish(w, c);
         if (c->request.include_usage && c->mis != MIS_NO_USAGE)
             emit_usage(w, c);
@@ -203,7 +207,9 @@ static void fail_in_stream(struct worker *w, struct conn *c)
                                 "\"type\":\"internal_error\",\"code\":500}}";
     AUTO(str_release) struct str s = {0};
 
-    if (c->mis == MIS_ERROR_EVENT) {
+    if (c->request.endpoint == ENDPOINT_RESPONSES && c->mis == MIS_ERROR_EVENT) {
+        response_ended(w, c, true);
+    } else if (c->mis == MIS_ERROR_EVENT) {
         emit(w, c, "error", event, sizeof event - 1);
         emit(w, c, "done", "[DONE]", 6);
     } else {
@@ -257,6 +263,8 @@ static void content(struct worker *w, struct conn *c)
     if (c->sent < c->tokens) {
         if (c->mis == MIS_HUGE_EVENT && c->sent == i64_min(c->after, c->tokens - 1))
             emit_huge(w, c);
+        else if (c->request.endpoint == ENDPOINT_RESPONSES)
+            response_delta(w, c, emit_word(c->sent));
         else
             emit_content(w, c, c->mis == MIS_BAD_UTF8 ? "\xc3(\xff" : emit_word(c->sent));
         c->sent++;
@@ -279,6 +287,8 @@ static void head(struct worker *w, struct conn *c)
         return;
     }
     c->phase = PHASE_CONTENT;
+    if (c->request.endpoint == ENDPOINT_RESPONSES)
+        response_created(w, c);
     if (!c->request.chat) {
         content(w, c);
         return;

@@ -55,6 +55,7 @@ static const struct want table[] = {
     {REPLY_JSON, "/outputs/0/name", "b", "{\"outputs\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", 0,
      false, 0, 0, -1, -1, -1, 0, ""},
     {REPLY_JSON, "/n", "1.50", "{\"n\":15e-1}", 0, true, C, 0, -1, -1, -1, 0, ""},
+    {REPLY_JSON, "/n", "zero", "{\"n\":0}", 0, false, 0, 0, -1, -1, -1, 0, ""},
     {REPLY_JSON, "/n", "true", "{\"n\":true}", 0, true, C, 0, -1, -1, -1, 0, ""},
     {REPLY_JSON, "/n", NULL, "{\"n\":null}", 0, false, 0, 0, -1, -1, -1, 0, ""},
     {REPLY_JSON, "/a~1b/~0", "x", "{\"a/b\":{\"~0\":1,\"~\":\"x\"}}", 0, true, C, 0, -1, -1, -1, 0,
