@@ -36,5 +36,11 @@ bool engine_step(struct engine *e, int stop);
 /* Counts so far; fields of the thread itself (CPU, run delay, fifo) are left zero. */
 const struct load_report *engine_report(const struct engine *e);
 
+struct engine_memory {
+    size_t connection; /* bytes of ours a connection, request buffer left out */
+    size_t buffers;    /* bytes of address space of all request buffers */
+};
+struct engine_memory engine_memory(int32_t cap, size_t items, size_t request_bytes);
+
 /* Descriptors that an engine with this @cap and @items may hold at once. */
 size_t engine_sockets(int32_t cap, size_t items);

@@ -30,7 +30,9 @@ struct tls_context; /* load/tls.h */
 struct load_target {
     struct sockaddr_storage address; /* resolved before the run */
     socklen_t address_len;
-    const struct tls_context *tls; /* NULL: plain */
+    const struct tls_context *tls;          /* NULL: plain */
+    const struct sockaddr_storage *sources; /* our own addresses, of its family, port 0; in turn */
+    size_t source_count;                    /* 0: the kernel's choice */
 };
 
 enum load_keep { LOAD_KEEP_AUTO, LOAD_KEEP_ALWAYS, LOAD_KEEP_NEVER };
@@ -82,7 +84,7 @@ struct load_report { /* of the trial, summed over threads */
     int32_t never_started;     /* items left when the trial ended (stop, duration) */
 };
 
-/* Runs one trial to its end. -ENOMEM, -EMFILE (needs more descriptors, says how many) and the like
+/* Runs one trial to its end. -ENOMEM, what load_limits() says (load/limits.h) and the like
  * before anything is sent; failures of requests are records, not errors. */
 NODISCARD int load_run(struct load_report *ret, const struct load_config *config,
                        struct load_control *control, struct err *err);

@@ -9,6 +9,7 @@
 #include "load/loop_epoll.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "load/source.h"
 #include "load/tcp.h"
 #include "load/thread.h"
 #include <fcntl.h>
@@ -26,6 +27,8 @@ struct loop_epoll {
     int fd;
     int schedstat; /* of the thread that runs the loop; -1 before loop_epoll_enter() */
     int64_t real_minus_mono_ns;
+    const struct load_target *target; /* NULL: no source addresses */
+    uint32_t turn;                    /* of its source addresses */
 };
 
 static int set_on(int fd, int level, int option)
@@ -85,6 +88,11 @@ void loop_epoll_close(struct loop_epoll *l)
     free(l);
 }
 
+void loop_epoll_target(struct loop_epoll *l, const struct load_target *t)
+{
+    l->target = t->source_count ? t : NULL;
+}
+
 void loop_epoll_enter(struct loop_epoll *l)
 {
     l->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
@@ -139,13 +147,19 @@ static int wait_for(void *loop, struct loop_event *events, int max, int64_t unti
 }
 
 /* Stamps and no-delay are wished for, not needed: a socket without them still measures. */
-static int start_connect(const struct loop_epoll *l, int fd, uint64_t tag,
-                         const struct sockaddr *to, socklen_t len)
+static int start_connect(struct loop_epoll *l, int fd, uint64_t tag, const struct sockaddr *to,
+                         socklen_t len)
 {
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.u64 = tag};
 
     (void)set_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
     (void)set_on(fd, IPPROTO_TCP, TCP_NODELAY);
+    if (l->target) {
+        int r = source_bind(l->target, fd, l->turn++);
+
+        if (r < 0)
+            return r;
+    }
     if (connect(fd, to, len) < 0 && errno != EINPROGRESS)
         return -errno;
     return epoll_ctl(l->fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
@@ -219,6 +233,15 @@ static ssize_t receive(void *loop, int fd, char *buf, size_t cap, struct loop_st
     return code;
 }
 
+static void account(void *loop, int fd, struct connection *ret)
+{
+    const struct loop_epoll *l = loop;
+
+    tcp_account(fd, ret);
+    if (l->target)
+        ret->v[CONNECTION_SOURCE] = source_find(l->target, fd);
+}
+
 static void close_connection(void *loop, int fd)
 {
     (void)loop;
@@ -242,6 +265,6 @@ const struct loop_ops loop_epoll_ops = {
     .close = close_connection,
     .anchor = anchor,
     .usage = usage,
-    .account = tcp_account,
+    .account = account,
     .prefer = prefer,
 };

@@ -4,11 +4,16 @@
 #include "load/loop.h"
 
 extern const struct loop_ops loop_epoll_ops;
-struct loop_epoll; /* opaque; one a thread */
+struct loop_epoll;  /* opaque; one a thread */
+struct load_target; /* load/load.h */
 
 NODISCARD int loop_epoll_open(struct loop_epoll **ret, struct err *err);
 void loop_epoll_close(struct loop_epoll *l); /* NULL is a no-op */
 DEFINE_AUTO(struct loop_epoll *, loop_epoll_close)
+
+/* Connections go out from @t's source addresses; borrowed. NULL, as at first: the kernel's choice.
+ */
+void loop_epoll_target(struct loop_epoll *l, const struct load_target *t);
 
 /* Called once by the thread that will run the loop: opens what usage() reads, so that nothing is
  * opened once the run goes on. */

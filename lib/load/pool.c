@@ -17,14 +17,23 @@ size_t engine_sockets(int32_t cap, size_t items)
 
 /* Enough for all in flight and all rendered ahead, but not more than a gibibyte of address space:
  * beyond it an item waits for a buffer (memory that is never written is never used). */
-static int32_t buffers_wanted(const struct engine *e)
+static int32_t buffers_wanted(size_t connections, size_t request_bytes)
 {
-    size_t all = (size_t)e->conn_count + ENGINE_AHEAD;
-    size_t fit = BUFFER_LIMIT / (e->config->render.max_bytes ? e->config->render.max_bytes : 1);
+    size_t all = connections + ENGINE_AHEAD;
+    size_t fit = BUFFER_LIMIT / (request_bytes ? request_bytes : 1);
 
     if (fit < ENGINE_AHEAD)
         fit = ENGINE_AHEAD;
     return (int32_t)(all < fit ? all : fit);
+}
+
+struct engine_memory engine_memory(int32_t cap, size_t items, size_t request_bytes)
+{
+    size_t connections = engine_sockets(cap, items ? items : 1);
+
+    return (struct engine_memory){
+        .connection = sizeof(struct conn) + sizeof(struct deadline) + sizeof(int64_t),
+        .buffers = (size_t)buffers_wanted(connections, request_bytes) * (request_bytes + 1)};
 }
 
 /* Page faults belong before the start. */
@@ -57,7 +66,8 @@ static int allocate(struct engine *e)
 int pool_init(struct engine *e)
 {
     e->conn_count = (int32_t)engine_sockets(e->cap, e->share ? e->share : 1);
-    e->buffer_count = e->buffers_left = buffers_wanted(e);
+    e->buffer_count = e->buffers_left =
+        buffers_wanted((size_t)e->conn_count, e->config->render.max_bytes);
     e->free = e->idle = e->watched = (struct conn_list){NO_CONN, NO_CONN, 0};
     if (allocate(e) < 0)
         return -ENOMEM;

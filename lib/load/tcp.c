@@ -37,13 +37,12 @@ static int64_t own_port(int fd)
                                   : CONNECTION_NONE;
 }
 
-void tcp_account(void *loop, int fd, struct connection *ret)
+void tcp_account(int fd, struct connection *ret)
 {
     struct tcp_info i = {0};
     socklen_t len = sizeof i;
     int64_t *v = ret->v;
 
-    (void)loop;
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &i, &len) < 0)
         return;
     v[CONNECTION_PORT] = own_port(fd);

@@ -3,5 +3,5 @@
 #pragma once
 #include "record/connection.h"
 
-/* loop_ops.account: the fields of TCP_INFO, and our own port; none of another kind of socket. */
-void tcp_account(void *loop, int fd, struct connection *ret);
+/* The fields of TCP_INFO, and our own port; none of another kind of socket. */
+void tcp_account(int fd, struct connection *ret);

@@ -43,6 +43,7 @@ static int init_worker(struct worker *w, struct crew *crew, int32_t thread, int3
 
     if (r < 0)
         return r;
+    loop_epoll_target(w->loop, &crew->config->target);
     w->crew = crew;
     s.loop = w->loop;
     return engine_new(&w->engine, &s, err);
