@@ -101,6 +101,10 @@ struct plan {
         enum tristate ignore_eos,
             include_usage;        /* auto: sent where the engine is known to take it */
         enum tristate keep_alive; /* auto: reuse where this server was seen to keep connections */
+        const char *unix_socket;  /* plan_beside() finds it; "": TCP */
+        const char **sources;     /* our own addresses to go out from, checked; none: any */
+        size_t source_count;
+        bool proxy; /* the environment's, if it names one */
         struct plan_pair *headers;
         size_t header_count;
         struct {

@@ -64,6 +64,8 @@ NODISCARD int check_api(struct reading *r);
 /* Contradictions in how the load arrives: stages, hang-ups. */
 NODISCARD int check_stages(struct reading *r);
 NODISCARD int check_hang_up(struct reading *r);
+/* target.unix_socket, source_addresses and proxy. */
+NODISCARD int route_check(struct reading *r);
 /* Contradictions between keys, and the profile. Resolves load.arrivals. */
 NODISCARD int plan_check(struct reading *r);
 

@@ -6,7 +6,7 @@
 struct remote {
     const struct url *base;
     const char *key;
-    const struct probe_tls *tls;
+    const struct probe_way *way;
 };
 
 static int get(void *ctx, struct http_answer *ret, const char *path, struct err *err)
@@ -19,14 +19,14 @@ static int get(void *ctx, struct http_answer *ret, const char *path, struct err 
     return http_exchange(
         ret,
         &(struct http_request){
-            .url = url, .key = remote->key, .timeout_ns = 5 * NS_PER_S, .tls = remote->tls},
+            .url = url, .key = remote->key, .timeout_ns = 5 * NS_PER_S, .way = remote->way},
         err);
 }
 
 int probe_target(struct probe_target *ret, const struct fact_sink *sink, const struct url *base,
-                 const char *key, const struct probe_tls *tls, struct err *err)
+                 const char *key, const struct probe_way *way, struct err *err)
 {
-    struct remote remote = {base, key, tls};
+    struct remote remote = {base, key, way};
     const struct target_source source = {get, &remote};
 
     return target_ask(ret, sink, &source, base->path, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lib/probe/http.c - side requests by libcurl. No proxy and no redirect: what is asked must be the
- * very server that the timed path talks to, and a key must not follow a redirect elsewhere.
+ * lib/probe/http.c - side requests by libcurl. No proxy but the plan's and no redirect: what is
+ * asked must be the very server that the timed path talks to, and a key must not follow a redirect
+ * elsewhere.
  */
 #include "probe/http.h"
 #include "base/str.h"
@@ -43,7 +44,7 @@ static size_t take_body(char *data, size_t size, size_t n, void *ctx)
     return str_ok(body) ? size * n : 0;
 }
 
-static int add_header(struct curl_slist **list, const char *text)
+static int add_line(struct curl_slist **list, const char *text)
 {
     struct curl_slist *grown = curl_slist_append(*list, text);
 
@@ -60,14 +61,14 @@ static int add_key(struct curl_slist **list, const char *key, struct err *err)
     if (strpbrk(key, "\r\n"))
         return err_set(err, -EINVAL, "the API key holds a line break");
     str_addf(&line, "Authorization: Bearer %s", key);
-    if (!str_ok(&line) || add_header(list, line.data) < 0)
+    if (!str_ok(&line) || add_line(list, line.data) < 0)
         return err_set(err, -ENOMEM, "out of memory");
     return 0;
 }
 
 static int headers_of(struct curl_slist **list, const struct http_request *q, struct err *err)
 {
-    if (q->body && add_header(list, "Content-Type: application/json") < 0)
+    if (q->body && add_line(list, "Content-Type: application/json") < 0)
         return err_set(err, -ENOMEM, "out of memory");
     return q->key ? add_key(list, q->key, err) : 0;
 }
@@ -112,6 +113,19 @@ static void set_tls(CURL *c, const struct probe_tls *tls)
     (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, tls->verify ? 2L : 0L);
 }
 
+static void set_way(CURL *c, const struct probe_way *w)
+{
+    if (w->tls)
+        set_tls(c, w->tls);
+    if (w->unix_socket)
+        (void)curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, w->unix_socket);
+    if (w->source)
+        (void)curl_easy_setopt(c, CURLOPT_INTERFACE, w->source);
+    if (w->proxy)
+        (void)curl_easy_setopt(c, CURLOPT_PROXY, w->proxy);
+    (void)curl_easy_setopt(c, CURLOPT_NOPROXY, "");
+}
+
 static void set_options(CURL *c, const struct http_request *q, struct curl_slist *headers,
                         struct str *body, char *why)
 {
@@ -128,8 +142,8 @@ static void set_options(CURL *c, const struct http_request *q, struct curl_slist
     (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
     if (q->body)
         (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body);
-    if (q->tls)
-        set_tls(c, q->tls);
+    if (q->way)
+        set_way(c, q->way);
 }
 
 static void copy_server(CURL *c, char *buf, size_t size)
@@ -170,6 +184,7 @@ static int perform(struct http_answer *ret, CURL *c, const struct http_request *
 int http_exchange(struct http_answer *ret, const struct http_request *q, struct err *err)
 {
     AUTO(list_free) struct curl_slist *headers = NULL;
+    AUTO(list_free) struct curl_slist *pinned = NULL;
     AUTO(curl_easy_cleanup) CURL *c = NULL;
     int r;
 
@@ -179,13 +194,17 @@ int http_exchange(struct http_answer *ret, const struct http_request *q, struct 
     if (!c)
         return err_set(err, -ENOMEM, "%s: out of memory", q->url);
     r = headers_of(&headers, q, err);
+    if (r == 0 && q->way && q->way->connect_to && add_line(&pinned, q->way->connect_to) < 0)
+        r = err_set(err, -ENOMEM, "out of memory");
+    if (pinned)
+        (void)curl_easy_setopt(c, CURLOPT_CONNECT_TO, pinned);
     return r < 0 ? r : perform(ret, c, q, headers, err);
 }
 
 int probe_http(char **ret, long *status, const char *url, const char *key, const char *body,
-               const struct probe_tls *tls, int64_t timeout_ns, struct err *err)
+               const struct probe_way *way, int64_t timeout_ns, struct err *err)
 {
-    const struct http_request q = {url, key, body, timeout_ns, tls};
+    const struct http_request q = {url, key, body, timeout_ns, way};
     struct http_answer a = {0};
     int r = http_exchange(&a, &q, err);
 

@@ -11,7 +11,7 @@ struct http_request {
     const char *key;  /* sent as bearer; NULL: none. Never logged, never in an error. */
     const char *body; /* JSON to POST; NULL: GET */
     int64_t timeout_ns;
-    const struct probe_tls *tls; /* NULL: the system's CAs */
+    const struct probe_way *way; /* NULL: the usual one */
 };
 
 struct http_answer {

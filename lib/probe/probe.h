@@ -32,14 +32,23 @@ struct probe_tls {               /* for https; NULL in place of it: the system's
     const char *ca, *cert, *key; /* PEM files; NULL: the system's, none, in @cert */
     bool verify;
 };
+struct probe_way { /* how side requests get to the target; NULL members: as usual */
+    const struct probe_tls *tls;
+    const char *unix_socket; /* path */
+    const char
+        *connect_to;    /* "::ADDRESS:PORT" whatever the URL's host is: the one chosen address */
+    const char *source; /* address to go out from */
+    const char *proxy;  /* "http://HOST:PORT"; never from the environment otherwise */
+};
 
 /* @key: the API key or NULL. Facts have scope "target"; reported by the engine. */
 NODISCARD int probe_target(struct probe_target *ret, const struct fact_sink *sink,
-                           const struct url *base, const char *key, const struct probe_tls *tls,
+                           const struct url *base, const char *key, const struct probe_way *way,
                            struct err *err);
 
-/* A side request through libcurl, never on the timed path. @body NULL: GET. *@ret is the answer's
+/* A side request through libcurl, never on the timed path. @body NULL: GET; @way NULL:
+ * the usual one. *@ret is the answer's
  * body (caller frees), *@status the HTTP status. Errors name URL and reason. */
 NODISCARD int probe_http(char **ret, long *status, const char *url, const char *key,
-                         const char *body, const struct probe_tls *tls, int64_t timeout_ns,
+                         const char *body, const struct probe_way *way, int64_t timeout_ns,
                          struct err *err);

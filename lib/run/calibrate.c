@@ -113,7 +113,7 @@ static int ask(struct asker *a, int32_t words, struct count *ret, struct err *er
 
     if (!body)
         return err_set(err, -ENOMEM, "out of memory for a calibration request");
-    r = probe_http(&answer, &status, a->url, a->target->key, body, target_tls(a->target),
+    r = probe_http(&answer, &status, a->url, a->target->key, body, &a->target->route.way,
                    a->plan->load.timeout_ns, err);
     if (r < 0)
         return r;

@@ -31,5 +31,9 @@ void run_say(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 NODISCARD int run_meta(struct run *r, struct err *err, const char *key, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
+/* What the load engine is told for a trial; its rings are not set. */
+struct load_config run_load_config(struct run *r, uint32_t trial);
+/* Whether this host allows what the trials need, as facts: load_limits(). */
+NODISCARD int run_limits(struct run *r, struct err *err);
 /* Executes trial @trial of the schedule and writes what became of it. */
 NODISCARD int run_trial(struct run *r, uint32_t trial, struct err *err);

@@ -28,7 +28,10 @@ static char *build_head(const struct plan *p, const struct request_access *a, co
 
     url_host_header(a->base, host, sizeof host);
     requests_path(path, sizeof path, p, a->base);
-    str_addf(&s, "POST %s HTTP/1.1\r\nHost: %s\r\n", path, host);
+    str_add(&s, "POST ");
+    if (a->whole_url)
+        str_addf(&s, "http://%s", host);
+    str_addf(&s, "%s HTTP/1.1\r\nHost: %s\r\n", path, host);
     str_addf(&s, "Content-Type: application/json\r\nAccept: %s\r\nUser-Agent: asrun\r\n",
              p->target.stream ? "text/event-stream" : "application/json");
     if (a->key)

@@ -22,6 +22,7 @@ struct request_access { /* how this target is asked; borrowed while requests_ini
     const char *key;     /* NULL: none */
     const char *headers; /* further header lines, CRLF after each; NULL: none */
     struct request_shape shape;
+    bool whole_url; /* in the first line, for a proxy */
 };
 
 struct requests {

@@ -122,9 +122,12 @@ static int prepare(struct run *r, struct err *err)
         failed = requests_init(&r->requests, r->plan,
                                &(struct request_access){.base = &r->target.url,
                                                         .key = r->target.key,
+                                                        .whole_url = r->target.route.proxy[0],
                                                         .headers = r->target.headers.data,
                                                         .shape = r->target.shape},
                                r->schedule, &calibration, r->run_id, err);
+    if (failed == 0)
+        failed = run_limits(r, err);
     return failed;
 }
 

@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/target.h"
 #include "load/tls.h"
+#include "run/target_route.h"
 #include "run/target_tls.h"
 #include <fnmatch.h>
 #include <limits.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int resolve(struct load_target *ret, const struct url *u, struct err *err)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
-    char port[8];
-    int r;
-
-    (void)snprintf(port, sizeof port, "%u", (unsigned)u->port);
-    r = getaddrinfo(u->host, port, &hints, &list);
-    if (r != 0)
-        return err_set(err, -EHOSTUNREACH, "target.url: %s: %s", u->host, gai_strerror(r));
-    memcpy(&ret->address, list->ai_addr, list->ai_addrlen);
-    ret->address_len = list->ai_addrlen;
-    freeaddrinfo(list);
-    return 0;
-}
 
 /* @what names the plan's key in messages. What is no header value would end up as a header of its
  * own. */
@@ -91,7 +74,7 @@ int target_open(struct target *t, const struct plan *p, struct fact_list *facts,
     r = url_parse(&t->url, p->target.url, err);
     if (r < 0)
         return r;
-    r = resolve(&t->address, &t->url, err);
+    r = target_route_open(t, p, facts, err);
     if (r == 0)
         r = read_key(&t->key, p, err);
     if (r == 0)
@@ -99,7 +82,7 @@ int target_open(struct target *t, const struct plan *p, struct fact_list *facts,
     if (r == 0 && t->url.tls)
         r = target_tls_open(t, p, facts, err);
     if (r == 0)
-        r = probe_target(&t->probe, &sink, &t->url, t->key, target_tls(t), err);
+        r = probe_target(&t->probe, &sink, &t->url, t->key, &t->route.way, err);
     if (r == 0 && !t->probe.reachable)
         r = err_set(err, -ECONNREFUSED, "target %s can't be used: %s", p->target.url, t->probe.why);
     if (r < 0)
@@ -118,6 +101,7 @@ void target_release(struct target *t)
     free(t->key);
     t->key = NULL;
     str_release(&t->headers);
+    target_route_release(t);
     tls_context_free(t->tls.context);
     t->tls.context = NULL;
 }

@@ -17,6 +17,13 @@ struct target {
         struct probe_tls side; /* the same for side requests */
         char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
     } tls;
+    struct target_route {
+        struct sockaddr_storage *sources; /* the plan's source addresses */
+        char unix_socket[PATH_MAX];       /* "": none */
+        char pinned[80];                  /* "::ADDRESS:PORT", the chosen address; "": none */
+        char proxy[320];                  /* "http://HOST:PORT"; "": none */
+        struct probe_way way;             /* the same for side requests */
+    } route;
     char *key;          /* NULL: none. Memory only. */
     struct str headers; /* the plan's own, secrets filled in, CRLF after each. Memory only. */
     struct probe_target probe;

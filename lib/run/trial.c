@@ -14,13 +14,11 @@ static int32_t slots_of(const struct plan *p, uint32_t trial)
     return p->load.arrivals == ARRIVALS_CLOSED ? p->load.concurrency : 0;
 }
 
-static struct load_config load_config_for(struct run *r, uint32_t trial, struct ring **rings)
+struct load_config run_load_config(struct run *r, uint32_t trial)
 {
     const struct plan *p = r->plan;
     const struct schedule *s = r->schedule;
 
-    for (int i = 0; i < p->load.threads; i++)
-        rings[i] = store_ring(r->store, i);
     return (struct load_config){
         .schedule = s,
         .first = s->trial_first[trial],
@@ -44,7 +42,6 @@ static struct load_config load_config_for(struct run *r, uint32_t trial, struct 
         .reply = &r->requests.reply,
         .target = r->target.address,
         .render = {requests_render, &r->requests, r->requests.max_bytes},
-        .rings = rings,
         .threads = p->load.threads,
         .cpus = r->io_cpus,
     };
@@ -151,12 +148,15 @@ static int note_short_loop(struct run *r, const struct load_config *c,
 int run_trial(struct run *r, uint32_t trial, struct err *err)
 {
     struct ring *rings[RUN_MAX_THREADS];
-    struct load_config config = load_config_for(r, trial, rings);
+    struct load_config config = run_load_config(r, trial);
     struct load_report report = {0};
     int64_t start = config.start_ns - r->anchor.mono_ns, last_due = TIME_NONE;
     int failed = store_trial_begin(r->store, trial, start, (uint32_t)config.first,
                                    (uint32_t)config.count, r->plan->trials.reset, err);
 
+    config.rings = rings;
+    for (int32_t i = 0; i < config.threads; i++)
+        rings[i] = store_ring(r->store, i);
     if (failed == 0)
         failed = store_flush(r->store, err);
     if (failed == 0)

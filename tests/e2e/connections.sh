@@ -49,4 +49,65 @@ expect_query kept "select max(requests) > 1 from connection" 1
 grep -E '^connections [0-9]+ opened, 0 of them never connected' "$WORK/summary" > /dev/null || fail "$(cat "$WORK/summary")"
 grep -E '^  TCP, of [0-9]+: [0-9]+ bytes in [0-9]+ segments out' "$WORK/summary" > /dev/null || fail "$(cat "$WORK/summary")"
 
+
+# Both families of the loopback: each run's requests came from the addresses that the plan names, in turn.
+start() { # ARG...
+  stop_server
+  start_server --ttft 2ms --gap 1ms --keep-alive close --log "$WORK/log" --log-peers "$@"
+}
+ok() { expect_query "$1" "select count(*) from samples where outcome = 'ok' and kernel = $2" 40; }
+start
+run many --target.source_addresses='[127.0.0.2, 127.0.0.3, 127.0.0.4]' --workload.calibrate=no
+ok many 1
+expect_query many "select group_concat(n) from (select count(*) n from connection group by source)" 14,13,13
+sleep 0.1
+for a in 127.0.0.2 127.0.0.3 127.0.0.4; do # the server's word; side requests go out from the first
+  [ "$(grep -c "^peer $a " "$WORK/log")" -ge 13 ] || fail "the server saw: $(grep ^peer "$WORK/log" | cut -d' ' -f2 | sort | uniq -c)"
+done
+[ "$(grep -c "^peer 127.0.0.1 " "$WORK/log")" = 0 ] || fail "a connection from elsewhere"
+expect_exit 5 "$ASRUN" run "$WORK/plan.yaml" -o "$WORK/no.asrun" --target.source_addresses='[192.0.2.9]'
+grep 'source_addresses: 192.0.2.9: .*ip address add 192.0.2.9' "$WORK/err" > /dev/null || fail "no remedy: $(cat "$WORK/err")"
+expect_exit 2 "$ASRUN" check "$WORK/plan.yaml" --target.source_addresses='[127.0.0.2, "::1"]'
+
+if start --listen ::1 2> /dev/null; then
+  URL="http://[::1]:$PORT/v1"
+  run six
+  ok six 1
+  expect_query six "select value from fact where scope = 'target' and name = 'address'" "[::1]:$PORT"
+  [ "$(grep -c "^peer ::1 " "$WORK/log")" -ge 40 ] || fail "not by IPv6"
+else
+  echo "no IPv6 here"
+fi
+
+# A Unix socket: the URL's host is only a name; no kernel stamps and no TCP, and the claim says whose stamps.
+start --listen "$WORK/socket"
+URL="http://model.invalid/v1"
+run unix --target.unix_socket=socket # beside the plan
+ok unix 0
+expect_query unix "select count(*), count(rtt_ns), count(port) from connection" "40|0|0"
+expect_query unix "select value from fact where scope = 'target' and name = 'address'" "unix:$WORK/socket"
+"$ASRUN" claim "$WORK/unix.asrun" > "$WORK/claim" || true
+grep 'by user-space stamps' "$WORK/claim" > /dev/null || fail "whose stamps? $(head -5 "$WORK/claim")"
+
+# A proxy, only if asked for: the target's name is then the proxy's to look up.
+start
+URL="http://model.invalid:81/v1"
+export http_proxy="http://127.0.0.1:$PORT"
+! run direct 2> /dev/null || fail "went through a proxy that nobody asked for"
+run proxied --target.proxy=yes
+ok proxied 1
+expect_query proxied "select value from fact where scope = 'target' and name = 'proxy'" "127.0.0.1:$PORT"
+URL="http://127.0.0.1:$PORT/v1"
+no_proxy=localhost,127.0.0.1 http_proxy=http://127.0.0.1:1 run around --target.proxy=yes
+expect_query around "select value from fact where scope = 'target' and name = 'proxy'" none
+expect_exit 2 "$ASRUN" check "$WORK/plan.yaml" --target.url=https://h/v1 --target.proxy=yes
+grep CONNECT "$WORK/err" > /dev/null || fail "why not: $(cat "$WORK/err")"
+unset http_proxy
+
+# Too much for this process or for one address: said before anything is sent, with the remedy.
+expect_exit 5 bash -c "ulimit -n 300; exec '$ASRUN' run '$WORK/plan.yaml' -o '$WORK/no.asrun' --load.requests=1000 --load.max_in_flight=900"
+grep 'ulimit -Hn' "$WORK/err" > /dev/null || fail "no remedy: $(cat "$WORK/err")"
+expect_exit 5 "$ASRUN" run "$WORK/plan.yaml" -o "$WORK/no.asrun" --load.requests=70000 --load.max_in_flight=65000
+grep -E 'ip_local_port_range|ulimit' "$WORK/err" > /dev/null || fail "no remedy: $(cat "$WORK/err")"
+[ ! -e "$WORK/no.asrun" ] || fail "a file of a run that could not begin"
 echo "ok"

@@ -48,6 +48,8 @@ void conn_accept(struct worker *w)
         c->fd = fd;
         enlist(w, c);
         w->counts.connections++;
+        if (w->options->log_peers)
+            log_peer(&w->log, fd, clock_mono_ns());
     }
 }
 

@@ -9,6 +9,7 @@
 static const char help[] =
     "refserver [OPTIONS]: an OpenAI-style server whose send times are exactly known\n"
     "  --port N              0: any free one (default); printed as 'port N'\n"
+    "  --listen ADDRESS      127.0.0.1; ::1, or the path of a Unix socket\n"
     "  --ttft D              receipt of the request to the first token (50ms; uniform:A-B)\n"
     "  --gap D               between tokens (20ms; uniform:A-B)\n"
     "  --gap-dist D          fixed, or uniform:A-B in place of --gap\n"
@@ -23,6 +24,7 @@ static const char help[] =
     "  --misbehave-every N   only every Nth request (1)\n"
     "  --api-key KEY         answer 401 without it\n"
     "  --log FILE            what was sent when\n"
+    "  --log-peers           and who connected: 'peer ADDRESS NS'\n"
     "  --threads N           (1)\n"
     "  --spin D              poll for the last D before a deadline (100us)\n"
     "  --fifo                ask for SCHED_FIFO; then polls a quarter of the time at most\n"
@@ -35,6 +37,8 @@ const char *options_help(void)
 
 enum key {
     KEY_PORT,
+    KEY_LISTEN,
+    KEY_LOG_PEERS,
     KEY_TTFT,
     KEY_GAP,
     KEY_GAP_DIST,
@@ -58,6 +62,8 @@ enum key {
 
 static const struct option keys[] = {
     {"port", required_argument, NULL, KEY_PORT},
+    {"listen", required_argument, NULL, KEY_LISTEN},
+    {"log-peers", no_argument, NULL, KEY_LOG_PEERS},
     {"ttft", required_argument, NULL, KEY_TTFT},
     {"gap", required_argument, NULL, KEY_GAP},
     {"gap-dist", required_argument, NULL, KEY_GAP_DIST},
@@ -177,6 +183,9 @@ static int set_text(struct options *o, enum key key, const char *v)
     case KEY_API_KEY:
         o->api_key = v;
         return 0;
+    case KEY_LISTEN:
+        o->listen = v;
+        return 0;
     default:
         o->log_path = v;
         return 0;
@@ -186,6 +195,7 @@ static int set_text(struct options *o, enum key key, const char *v)
 static int set_switch(struct options *o, enum key key)
 {
     o->prefix_cache = o->prefix_cache || key == KEY_PREFIX;
+    o->log_peers = o->log_peers || key == KEY_LOG_PEERS;
     o->fifo = o->fifo || key == KEY_FIFO;
     o->watch_stdin = o->watch_stdin || key == KEY_STDIN;
     o->help = o->help || key == KEY_HELP;
@@ -212,6 +222,7 @@ static int set(struct options *o, enum key key, const char *v)
     case KEY_KEEP:
     case KEY_MIS:
     case KEY_API_KEY:
+    case KEY_LISTEN:
     case KEY_LOG:
         return set_text(o, key, v);
     default:

@@ -67,29 +67,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A listening socket on *@port of the loopback; *@port is set to what it became. */
-static int listen_on(int64_t *port, bool shared, struct err *err)
-{
-    const int one = 1;
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};
-    socklen_t len = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
-        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0) ||
-        bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 4096) < 0 ||
-        getsockname(fd, (struct sockaddr *)&a, &len) < 0) {
-        int r = err_set(err, -errno, "port %" PRId64 ": %s", *port, strerror(errno));
-
-        if (fd >= 0)
-            close(fd);
-        return r;
-    }
-    *port = ntohs(a.sin_port);
-    return fd;
-}
-
 /* As many descriptors as we may have; and a table for them now: in a process with threads the
  * kernel waits out a grace period (10 to 20 ms) each time that it doubles the table later. */
 static void prepare_descriptors(void)
@@ -159,7 +136,7 @@ static int start_workers(struct worker *w, const struct options *o, int stop, in
 {
     *port = o->port;
     for (int64_t i = 0; i < o->threads; i++) {
-        int listener = listen_on(port, o->threads > 1, err), r;
+        int listener = listen_on(o->listen, port, o->threads > 1, err), r;
 
         if (listener < 0)
             return listener;

@@ -66,6 +66,8 @@ struct options {
     enum keep_mode keep;
     enum mis mis;
     const char *log_path, *api_key;
+    const char *listen; /* an address, or a path with a slash in it; NULL: 127.0.0.1 */
+    bool log_peers;
     bool prefix_cache, watch_stdin, fifo, help;
 };
 /* 0, or -EINVAL with the words in *@err. */
@@ -80,6 +82,12 @@ struct prefix_set {
 NODISCARD int prefix_set_init(struct prefix_set *p);
 bool prefix_set_add(struct prefix_set *p, uint64_t hash); /* true: it was there already */
 void prefix_set_release(struct prefix_set *p);
+
+/* A listening socket at @at, and *@port, which is set to what it became (0 for a path). -errno. */
+NODISCARD int listen_on(const char *at, int64_t *port, bool shared, struct err *err);
+struct log;
+/* "peer ADDRESS NS": who has just connected. */
+void log_peer(struct log *l, int fd, int64_t ns);
 
 struct slice {
     const char *data;

@@ -57,6 +57,15 @@ static void header_line(struct request *r, const char *line, size_t n)
     }
 }
 
+/* The path of the whole URL that a client sends to a proxy (RFC 9112, 3.2.2). */
+static void take_path(struct request *r, const char *at, size_t n)
+{
+    const char *slash = n > 7 && strncmp(at, "http://", 7) == 0 ? memchr(at + 7, '/', n - 7) : at;
+
+    if (slash)
+        copy_text(r->path, sizeof r->path, slash, n - (size_t)(slash - at));
+}
+
 static int request_line(struct request *r, const char *line, size_t n)
 {
     const char *space = memchr(line, ' ', n), *end;
@@ -67,7 +76,7 @@ static int request_line(struct request *r, const char *line, size_t n)
     end = memchr(space + 1, ' ', n - (size_t)(space + 1 - line));
     if (!end || strncmp(end + 1, "HTTP/1.", 7) != 0)
         return -EINVAL;
-    copy_text(r->path, sizeof r->path, space + 1, (size_t)(end - space - 1));
+    take_path(r, space + 1, (size_t)(end - space - 1));
     r->keep_alive = end[8] != '0';
     return 0;
 }

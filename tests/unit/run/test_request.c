@@ -17,8 +17,8 @@ static struct plan plan_for(enum api api)
 }
 
 static const struct url base = {.host = "127.0.0.1", .port = 8080, .path = "/v1"};
-static const struct request_access full = {&base, "sk-1", "X-Team: blue\r\n", {true, true}};
-static const struct request_access bare = {&base, NULL, NULL, {false, false}};
+static const struct request_access full = {&base, "sk-1", "X-Team: blue\r\n", {true, true}, false};
+static const struct request_access bare = {&base, NULL, NULL, {false, false}, false};
 
 static json_t *body_of(char *request, size_t n)
 {
