@@ -22,6 +22,7 @@ struct run_progress {
     uint64_t scheduled;                   /* items of the trial */
     uint64_t started, ended;              /* of the trial */
     double offered_per_s, achieved_per_s; /* of the trial; offered 0: closed loop */
+    bool in_one_piece;                    /* no stream: the first content is the whole answer */
     struct store_live live;               /* of the whole run */
 };
 

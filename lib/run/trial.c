@@ -109,6 +109,7 @@ static int execute(struct run *r, const struct load_config *c, uint32_t trial,
                      .trial = trial + 1,
                      .trials = (uint32_t)r->schedule->trials,
                      .scheduled = c->count,
+                     .in_one_piece = !r->plan->target.stream,
                      .offered_per_s = c->concurrency ? 0 : r->schedule->offered_per_s},
         .start_ns = c->start_ns,
         .last_due_ns =

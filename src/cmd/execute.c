@@ -42,13 +42,15 @@ static double seconds_left(const struct run_progress *p)
     return p->achieved_per_s > 0 ? (double)(p->scheduled - p->ended) / p->achieved_per_s : 0;
 }
 
-static void add_latency(struct str *s, const struct store_live *live)
+static void add_latency(struct str *s, const struct run_progress *p)
 {
-    if (isnan(live->ttft_p50_ns))
-        str_add(s, "  TTFT -");
+    const char *what = p->in_one_piece ? "answer" : "TTFT";
+
+    if (isnan(p->live.ttft_p50_ns))
+        str_addf(s, "  %s -", what);
     else
-        str_addf(s, "  TTFT p50 %s p99 %s", units_show_ns(live->ttft_p50_ns).text,
-                 units_show_ns(live->ttft_p99_ns).text);
+        str_addf(s, "  %s p50 %s p99 %s", what, units_show_ns(p->live.ttft_p50_ns).text,
+                 units_show_ns(p->live.ttft_p99_ns).text);
 }
 
 /* All but the bar, what matters most first: a narrow terminal cuts the end. */
@@ -59,7 +61,7 @@ static void add_numbers(struct str *s, const struct run_progress *p)
         str_addf(s, "  ETA %.0f s", seconds_left(p));
     str_addf(s, "  errors %" PRIu64 "  in flight %" PRIu64, p->live.ended - p->live.ok,
              p->live.in_flight);
-    add_latency(s, &p->live);
+    add_latency(s, p);
     if (p->offered_per_s > 0)
         str_addf(s, "  offered %.3g/s", p->offered_per_s);
     str_addf(s, "  done %.3g/s", p->achieved_per_s);

@@ -10,6 +10,20 @@
 #define USAGE                                                                                      \
     "59\r\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,\"x\":"    \
     "{\"y\":[1]}}}   \n\n\r\n"
+#define CREATED                                                                                    \
+    "5f\r\nevent: response.created\ndata: "                                                        \
+    "{\"type\":\"response.created\",\"response\":{\"status\":\"in_progress\"}}\n\n\r\n"
+#define DELTA                                                                                      \
+    "5d\r\nevent: response.output_text.delta\ndata: "                                              \
+    "{\"type\":\"response.output_text.delta\",\"delta\":\"abc\"}\n\n\r\n"
+#define COMPLETED                                                                                  \
+    "8e\r\nevent: response.completed\ndata: "                                                      \
+    "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"usage\":{\"input_"  \
+    "tokens\":7,\"output_tokens\":2}}}\n\n\r\n"
+#define FAILED                                                                                     \
+    "76\r\nevent: response.failed\ndata: "                                                         \
+    "{\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"message\":"    \
+    "\"no room\"}}}\n\n\r\n"
 #define ERROR_BODY "{\"error\":{\"message\":\"no room\"}}"
 
 struct answer {
@@ -17,35 +31,84 @@ struct answer {
     bool eof; /* the connection ends after them */
     int events, outcome, input, output;
     bool keep;
+    enum reply_kind kind; /* of the endpoint; OPENAI: chat and completions */
+};
+
+static struct reply_spec specs[] = {
+    [REPLY_OPENAI] = {.kind = REPLY_OPENAI},
+    [REPLY_RESPONSES] = {.kind = REPLY_RESPONSES},
+    [REPLY_EMBEDDINGS] = {.kind = REPLY_EMBEDDINGS},
+    [REPLY_RERANK] = {.kind = REPLY_RERANK},
+    [REPLY_JSON] = {.kind = REPLY_JSON, .status = 201, .equals = "yes"}, /* main() adds /ok */
 };
 
 static const struct answer answers[] = {
-    {HEAD TOKEN TOKEN FINISH USAGE "0\r\n\r\n", false, 4, OUTCOME_OK, 7, 2, true},
-    {HEAD TOKEN FINISH "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n", false, 3, OUTCOME_OK, -1, -1, true},
-    {HEAD TOKEN FINISH, true, 2, OUTCOME_EARLY_END, -1, -1, false},
-    {HEAD TOKEN "0\r\n\r\n", false, 1, OUTCOME_EARLY_END, -1, -1, true},
-    {HEAD TOKEN "xyz\r\n", false, 1, OUTCOME_BAD_CHUNK, -1, -1, false},
-    {HEAD TOKEN "b\r\ndata: {]}\n\n\r\n", false, 1, OUTCOME_BAD_EVENT, -1, -1, false},
+    {HEAD TOKEN TOKEN FINISH USAGE "0\r\n\r\n", false, 4, OUTCOME_OK, 7, 2, true, REPLY_OPENAI},
+    {HEAD TOKEN FINISH "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n", false, 3, OUTCOME_OK, -1, -1, true,
+     REPLY_OPENAI},
+    {HEAD TOKEN FINISH, true, 2, OUTCOME_EARLY_END, -1, -1, false, REPLY_OPENAI},
+    {HEAD TOKEN "0\r\n\r\n", false, 1, OUTCOME_EARLY_END, -1, -1, true, REPLY_OPENAI},
+    {HEAD TOKEN "xyz\r\n", false, 1, OUTCOME_BAD_CHUNK, -1, -1, false, REPLY_OPENAI},
+    {HEAD TOKEN "b\r\ndata: {]}\n\n\r\n", false, 1, OUTCOME_BAD_EVENT, -1, -1, false, REPLY_OPENAI},
     {HEAD TOKEN "27\r\ndata: " ERROR_BODY "\n\n\r\n" TOKEN, false, 2, OUTCOME_ERROR_EVENT, -1, -1,
-     false},
+     false, REPLY_OPENAI},
     {HEAD "34\r\nevent: error\ndata: " ERROR_BODY "\n\n\r\n", false, 1, OUTCOME_ERROR_EVENT, -1, -1,
-     false},
+     false, REPLY_OPENAI},
     {"HTTP/1.1 429 No\r\nContent-Type: application/json\r\nContent-Length: 31\r\n\r\n" ERROR_BODY,
-     false, 0, OUTCOME_HTTP_4XX, -1, -1, true},
+     false, 0, OUTCOME_HTTP_4XX, -1, -1, true, REPLY_OPENAI},
     {"HTTP/1.1 503 No\r\nContent-Length: 100\r\n\r\nshort", true, 0, OUTCOME_HTTP_5XX, -1, -1,
-     false},
+     false, REPLY_OPENAI},
     {"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"
      "{\"choices\":[{\"text\":\"x\",\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":3,"
      "\"completion_tokens\":1}}",
-     true, 1, OUTCOME_OK, 3, 1, false},
+     true, 1, OUTCOME_OK, 3, 1, false, REPLY_OPENAI},
     {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}", false, 1,
-     OUTCOME_EARLY_END, -1, -1, true},
+     OUTCOME_EARLY_END, -1, -1, true, REPLY_OPENAI},
     {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx", false, 0,
-     OUTCOME_BAD_HTTP, -1, -1, false},
+     OUTCOME_BAD_HTTP, -1, -1, false, REPLY_OPENAI},
     {"HTTP/1.1 503 No\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx", false, 0,
-     OUTCOME_HTTP_5XX, -1, -1, true},
-    {"nonsense\r\n\r\n", false, 0, OUTCOME_BAD_HTTP, -1, -1, false},
-    {"", true, 0, OUTCOME_EARLY_END, -1, -1, false},
+     OUTCOME_HTTP_5XX, -1, -1, true, REPLY_OPENAI},
+    {"nonsense\r\n\r\n", false, 0, OUTCOME_BAD_HTTP, -1, -1, false, REPLY_OPENAI},
+    {"", true, 0, OUTCOME_EARLY_END, -1, -1, false, REPLY_OPENAI},
+    {HEAD CREATED DELTA DELTA COMPLETED "0\r\n\r\n", false, 4, OUTCOME_OK, 7, 2, true,
+     REPLY_RESPONSES},
+    {HEAD CREATED DELTA "0\r\n\r\n", false, 2, OUTCOME_EARLY_END, -1, -1, true, REPLY_RESPONSES},
+    {HEAD CREATED DELTA FAILED "0\r\n\r\n", false, 3, OUTCOME_ERROR_EVENT, -1, -1, false,
+     REPLY_RESPONSES},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+     "67\r\n\r\n{\"status\":\"completed\",\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}",
+     false, 1, OUTCOME_OK, 3, 1, true, REPLY_RESPONSES},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+     "17\r\n\r\n{\"object\":\"list\"}",
+     false, 1, OUTCOME_WRONG_ANSWER, -1, -1, true, REPLY_RESPONSES},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+     "58\r\n\r\n{\"data\":[{\"embedding\":[0.5]}],\"usage\":{\"prompt_tokens\":3}}",
+     false, 1, OUTCOME_OK, 3, -1, true, REPLY_EMBEDDINGS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"data\":[]}",
+     false, 1, OUTCOME_WRONG_ANSWER, -1, -1, true, REPLY_EMBEDDINGS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{\"data\":[}",
+     false, 0, OUTCOME_BAD_EVENT, -1, -1, true, REPLY_EMBEDDINGS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+     "31\r\n\r\n{\"error\":{\"message\":\"no room\"}}",
+     false, 1, OUTCOME_ERROR_EVENT, -1, -1, true, REPLY_EMBEDDINGS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+     "35\r\n\r\n{\"results\":[{\"relevance_score\":1}]}",
+     false, 1, OUTCOME_OK, -1, -1, true, REPLY_RERANK},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+     "25\r\n\r\n{\"results\":[{\"index\":1}]}",
+     false, 1, OUTCOME_WRONG_ANSWER, -1, -1, true, REPLY_RERANK},
+    {"HTTP/1.1 201 Yes\r\nContent-Type: application/json\r\nContent-Length: "
+     "12\r\n\r\n{\"ok\":\"yes\"}",
+     false, 1, OUTCOME_OK, -1, -1, true, REPLY_JSON},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+     "12\r\n\r\n{\"ok\":\"yes\"}",
+     false, 1, OUTCOME_WRONG_ANSWER, -1, -1, true, REPLY_JSON},
+    {"HTTP/1.1 201 Yes\r\nContent-Type: application/json\r\nContent-Length: "
+     "11\r\n\r\n{\"ok\":\"no\"}",
+     false, 1, OUTCOME_WRONG_ANSWER, -1, -1, true, REPLY_JSON},
+    {"HTTP/1.1 500 No\r\nContent-Type: application/json\r\nContent-Length: "
+     "12\r\n\r\n{\"ok\":\"yes\"}",
+     false, 0, OUTCOME_HTTP_5XX, -1, -1, true, REPLY_JSON},
 };
 
 /* A page that ends where nothing may be read: input is placed against its end. */
@@ -84,7 +147,7 @@ static void check(const struct answer *a, size_t first, size_t rest)
     struct response r;
     int events = 0;
 
-    response_init(&r, NULL);
+    response_init(&r, &specs[a->kind]);
     for (size_t at = 0; at < len && step == RESPONSE_MORE; at += n, n = rest) {
         n = at + n > len ? len - at : n;
         step = feed(&r, a->bytes + at, n, &events);
@@ -121,7 +184,7 @@ static void an_answer_cut_anywhere_is_an_early_end_or_its_status(void **state)
             struct response r;
             int events = 0;
 
-            response_init(&r, NULL);
+            response_init(&r, &specs[answers[i].kind]);
             if (feed(&r, answers[i].bytes, cut, &events) == RESPONSE_END)
                 continue;
             while (response_eof(&r, 0, &event) == RESPONSE_EVENT)
@@ -161,5 +224,8 @@ int main(void)
         cmocka_unit_test(an_answer_cut_anywhere_is_an_early_end_or_its_status),
         cmocka_unit_test(a_broken_connection_is_a_reset_unless_the_status_says_more),
     };
+
+    if (reply_pointer_parse(&specs[REPLY_JSON].test, "/ok") < 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
