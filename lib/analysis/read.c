@@ -59,7 +59,8 @@ static int start(struct analysis **ret, struct evidence *e, const struct plan *p
                                 .extra_percentile = extra_percentile};
 
     in.trials = evidence_trials(e, &in.trial_count);
-    in.cap_waits = sum_of_trials(e, "cap_waits", in.trial_count);
+    in.cap_waits = sum_of_trials(e, "cap_waits", in.trial_count) +
+                   sum_of_trials(e, "stream_waits", in.trial_count);
     return analysis_new(ret, &in, err);
 }
 

@@ -20,33 +20,37 @@ static int64_t plus(int64_t from_ns, int64_t timeout_ns)
 }
 
 /* When this connection next needs a look, from what it is doing now. */
-static int64_t next_deadline(const struct engine *e, const struct conn *c)
+int64_t conn_next_deadline(const struct engine *e, const struct conn *c)
 {
     const struct load_config *config = e->config;
     bool opening = c->state == CONN_CONNECTING || c->state == CONN_HANDSHAKE;
-    int64_t limit_ns = opening ? config->connect_timeout_ns : config->stall_timeout_ns;
+    int64_t limit_ns = opening                    ? config->connect_timeout_ns
+                       : c->state == CONN_WAITING ? 0 /* its connection has its own */
+                                                  : config->stall_timeout_ns;
 
     limit_ns = i64_min(plus(c->released_ns, config->timeout_ns), plus(c->active_ns, limit_ns));
     return i64_min(limit_ns, c->hang_up_ns);
 }
 
-static void give_buffer(struct engine *e, struct conn *c)
+void conn_give_buffer(struct engine *e, struct conn *c)
 {
     buffer_give(e, c->buffer);
     c->buffer = NO_BUFFER;
 }
 
-static void end(struct engine *e, struct conn *c, enum outcome outcome, const char *words,
-                int64_t time_ns, uint16_t flags, bool reusable)
+void conn_end(struct engine *e, struct conn *c, enum outcome outcome, const char *words,
+              int64_t time_ns, uint16_t flags, bool reusable)
 {
     tell_end(e, c, outcome, words, time_ns, flags);
-    give_buffer(e, c);
+    conn_give_buffer(e, c);
     e->report.ended++;
     if (e->in_flight-- == e->cap)
         e->full_until_ns = e->now_ns;
     if (e->closed)
         pace_slot_free(e, time_ns + e->config->schedule->items[c->sample].think_ns);
-    if (reusable)
+    if (e->h2)
+        h2_left(e, c, reusable);
+    else if (reusable)
         keep_or_free(e, c);
     else
         keep_free(e, c);
@@ -54,15 +58,24 @@ static void end(struct engine *e, struct conn *c, enum outcome outcome, const ch
 
 static void end_now(struct engine *e, struct conn *c, enum outcome outcome, const char *words)
 {
-    end(e, c, outcome, words, e->now_ns, 0, false);
+    conn_end(e, c, outcome, words, e->now_ns, 0, false);
+}
+
+enum outcome conn_connect_outcome(int code)
+{
+    return code == -ECONNREFUSED ? OUTCOME_REFUSED : OUTCOME_CONNECT_FAILED;
+}
+
+const char *conn_connect_words(int code)
+{
+    const char *words = strerrordesc_np(-code);
+
+    return words ? words : "cannot connect";
 }
 
 static void end_connect(struct engine *e, struct conn *c, int code)
 {
-    const char *words = strerrordesc_np(-code);
-
-    end_now(e, c, code == -ECONNREFUSED ? OUTCOME_REFUSED : OUTCOME_CONNECT_FAILED,
-            words ? words : "cannot connect");
+    end_now(e, c, conn_connect_outcome(code), conn_connect_words(code));
 }
 
 static void connect_fresh(struct engine *e, struct conn *c)
@@ -75,10 +88,10 @@ static void connect_fresh(struct engine *e, struct conn *c)
         end_connect(e, c, c->fd);
         return;
     }
-    deadline_set(e, c, next_deadline(e, c));
+    deadline_set(e, c, conn_next_deadline(e, c));
 }
 
-static bool may_resend(const struct engine *e, const struct conn *c)
+bool conn_may_resend(const struct engine *e, const struct conn *c)
 {
     return c->reused && !c->resent && !c->told_first && e->config->resend_stale;
 }
@@ -88,8 +101,8 @@ static void sent_all(struct engine *e, struct conn *c)
     tell_point(e, c, POINT_SENT_LAST, e->now_ns, (int64_t)c->length, 0);
     c->state = CONN_READING;
     link_watch(e, c, false);
-    if (!may_resend(e, c))
-        give_buffer(e, c);
+    if (!conn_may_resend(e, c))
+        conn_give_buffer(e, c);
 }
 
 /* Nothing more can be sent; what the server said before is still to be read. */
@@ -133,7 +146,7 @@ static void start_sending(struct engine *e, struct conn *c)
     c->active_ns = e->now_ns;
     response_init(&c->response, e->config->reply);
     send_more(e, c);
-    deadline_set(e, c, next_deadline(e, c));
+    deadline_set(e, c, conn_next_deadline(e, c));
 }
 
 /* What the item says of its client's patience. */
@@ -159,6 +172,10 @@ void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
     e->report.started++;
     meter_release(&e->meter, e->now_ns - due_ns, e->in_flight);
     tell_due(e, c, due_ns);
+    if (e->h2) {
+        h2_start(e, c, due_ns);
+        return;
+    }
     response_init(&c->response, e->config->reply);
     if (!c->reused) {
         connect_fresh(e, c);
@@ -182,8 +199,8 @@ static void finish(struct engine *e, struct conn *c, bool all_taken)
     const struct response *r = &c->response;
     bool sent_all_of_it = c->sent == c->length && c->send_code == 0;
 
-    end(e, c, r->outcome, r->text, c->last_ns, c->last_flags,
-        r->may_keep && all_taken && sent_all_of_it && !transport_over(e, c));
+    conn_end(e, c, r->outcome, r->text, c->last_ns, c->last_flags,
+             r->may_keep && all_taken && sent_all_of_it && !transport_over(e, c));
 }
 
 /* @shared: what is still undecrypted shares the stamp, too. */
@@ -205,7 +222,7 @@ static void take_bytes(struct engine *e, struct conn *c, size_t n, int64_t user_
     if (step == RESPONSE_END)
         finish(e, c, at == stop);
     else if (c->hang_up_events && c->response.content_events >= c->hang_up_events)
-        end(e, c, OUTCOME_HUNG_UP, "", c->last_ns, c->last_flags, false);
+        conn_end(e, c, OUTCOME_HUNG_UP, "", c->last_ns, c->last_flags, false);
 }
 
 /* The peer hung up, or the connection broke (@code). */
@@ -218,7 +235,7 @@ static void lost(struct engine *e, struct conn *c, int code)
         end_now(e, c, OUTCOME_TLS, transport_words(e, c));
         return;
     }
-    if (may_resend(e, c)) {
+    if (conn_may_resend(e, c)) {
         resend(e, c);
         return;
     }
@@ -237,14 +254,14 @@ static void lost(struct engine *e, struct conn *c, int code)
     finish(e, c, false);
 }
 
-static void first_byte(struct engine *e, struct conn *c)
+void conn_first_byte(struct engine *e, struct conn *c)
 {
     if (c->told_first)
         return;
     c->told_first = true;
     tell_point(e, c, POINT_FIRST_BYTE, c->last_ns, 0, c->last_flags);
     if (c->state == CONN_READING) /* sent, and now it will not be sent again */
-        give_buffer(e, c);
+        conn_give_buffer(e, c);
 }
 
 /* What the peer said last, with its goodbye already read: the socket has nothing to add. */
@@ -265,7 +282,7 @@ static void read_some(struct engine *e, struct conn *c)
         lost(e, c, (int)n);
         return;
     }
-    first_byte(e, c);
+    conn_first_byte(e, c);
     tell_read(e, c, n, got.stamp.user_ns);
     take_bytes(e, c, (size_t)n, got.stamp.user_ns, got.shared);
     if (c->generation == generation && ended_behind(e, c))
@@ -327,6 +344,9 @@ void conn_event(struct engine *e, struct conn *c, const struct loop_event *event
         if (event->in)
             read_some(e, c);
         break;
+    case CONN_LINK:
+        h2_event(e, c, event->in, event->out);
+        break;
     case CONN_IDLE:
     case CONN_WATCHED:
         if (event->in)
@@ -339,10 +359,12 @@ void conn_event(struct engine *e, struct conn *c, const struct loop_event *event
 
 void conn_deadline(struct engine *e, struct conn *c)
 {
-    int64_t at_ns = next_deadline(e, c);
+    int64_t at_ns = conn_next_deadline(e, c);
 
     if (c->state == CONN_WATCHED) {
         keep_seen(e);
+    } else if (c->state == CONN_LINK) {
+        h2_deadline(e, c);
     } else if (at_ns > e->now_ns) { /* there was progress since it was set */
         deadline_set(e, c, at_ns);
     } else if (c->hang_up_ns <= e->now_ns) {

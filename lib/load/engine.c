@@ -42,10 +42,20 @@ static void init_slots(struct engine *e)
         pace_slot_free(e, e->config->start_ns);
 }
 
+static int init_protocols(struct engine *e, struct err *err)
+{
+    const struct tls_context *tls = e->config->target.tls;
+    int32_t sockets = e->link_count > 0 ? e->link_count : e->conn_count;
+    int r = e->link_count > 0 ? h2_new(&e->h2, e, err) : 0;
+
+    return r == 0 && tls ? tls_new(&e->tls, tls, e->ops, e->loop, sockets, err) : r;
+}
+
 int engine_new(struct engine **ret, const struct engine_setup *s, struct err *err)
 {
     AUTO(engine_free) struct engine *e = calloc(1, sizeof *e);
     size_t thread = (size_t)s->thread, threads = (size_t)s->threads, count = s->config->count;
+    int r;
 
     assert(s->cap > 0 && s->thread >= 0 && s->thread < s->threads);
     if (!e)
@@ -58,15 +68,13 @@ int engine_new(struct engine **ret, const struct engine_setup *s, struct err *er
     e->threads = s->threads;
     e->cap = s->cap;
     e->share = thread < count ? (count - thread + threads - 1) / threads : 0;
+    e->link_count = h2_links(s->config->h2_connections, s->thread, s->threads);
     if (pool_init(e) < 0)
         return err_set(err, -ENOMEM, "load engine: out of memory for %d connections",
                        (int)e->conn_count);
-    if (s->config->target.tls) {
-        int r = tls_new(&e->tls, s->config->target.tls, e->ops, e->loop, e->conn_count, err);
-
-        if (r < 0)
-            return r;
-    }
+    r = init_protocols(e, err);
+    if (r < 0)
+        return r;
     init_slots(e);
     meter_init(&e->meter, s->config->start_ns);
     ease_init(&e->ease, s->config->start_ns);
@@ -79,6 +87,7 @@ void engine_free(struct engine *e)
 {
     if (!e)
         return;
+    h2_free(e->h2);
     tls_free(e->tls);
     pool_release(e);
     free(e);
@@ -93,10 +102,7 @@ static void cancel_all(struct engine *e)
 {
     e->stopping = true;
     for (int32_t i = 0; i < e->conn_count && e->in_flight > 0; i++) {
-        uint8_t state = e->conns[i].state;
-
-        if (state == CONN_CONNECTING || state == CONN_HANDSHAKE || state == CONN_SENDING ||
-            state == CONN_READING)
+        if (conn_in_flight(&e->conns[i]))
             conn_cancel(e, &e->conns[i]);
     }
 }
@@ -125,6 +131,8 @@ static bool close_idle(struct engine *e)
             return false;
         keep_drop(e, c);
     }
+    if (e->h2)
+        h2_close(e);
     return true;
 }
 
@@ -148,7 +156,9 @@ static int64_t next_release(const struct engine *e)
 {
     bool has_request = e->rendered > e->released || e->buffers_left > 0;
 
-    return pace_may_start(e) && e->in_flight < e->cap && has_request ? pace_next_due(e) : INT64_MAX;
+    return pace_may_start(e) && e->in_flight < e->cap && has_request && (!e->h2 || h2_room(e))
+               ? pace_next_due(e)
+               : INT64_MAX;
 }
 
 static void ease_thread(struct engine *e)
@@ -221,6 +231,8 @@ bool engine_step(struct engine *e, int stop)
     if (e->now_ns >= e->meter.until_ns)
         tell_second(e);
     ease_thread(e);
+    if (e->h2)
+        h2_open(e);
     note_end_of_items(e, stop);
     run_deadlines(e);
     pace_release(e);

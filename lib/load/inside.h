@@ -6,6 +6,7 @@
  *   conn.c    one request on one connection, from connect to the end of the answer
  *   link.c    a connection's socket: connecting, reading with a stamp, watching
  *   keep.c    a connection between two requests
+ *   h2.c, h2_session.c  HTTP/2: several requests on one connection
  *   transport.c  plain or TLS, behind the same calls
  *   tell.c    the records
  *   account.c what a connection came to, told when it closes
@@ -19,6 +20,7 @@
 #pragma once
 #include "load/ease.h"
 #include "load/engine.h"
+#include "load/h2.h"
 #include "load/meter.h"
 #include "load/response.h"
 #include "load/tls.h"
@@ -33,12 +35,14 @@ enum {
 
 enum conn_state {
     CONN_FREE,
-    CONN_CONNECTING,
-    CONN_HANDSHAKE, /* connected, of TLS */
-    CONN_SENDING,   /* reads too: a server may answer before it has everything */
-    CONN_READING,
     CONN_IDLE,
     CONN_WATCHED,
+    CONN_LINK,       /* of HTTP/2: a socket, its requests are other connections */
+    CONN_CONNECTING, /* this and what follows: a request is in flight */
+    CONN_HANDSHAKE,  /* connected, of TLS */
+    CONN_WAITING,    /* for HTTP/2's connection */
+    CONN_SENDING,    /* reads too: a server may answer before it has everything */
+    CONN_READING,
 };
 
 struct account { /* of one connection, from the call to connect to its close */
@@ -95,6 +99,7 @@ struct engine {
     const struct loop_ops *ops;
     void *loop;
     struct tls *tls; /* NULL: plain */
+    struct h2 *h2;   /* NULL: HTTP/1.1 */
     struct ring *ring;
     int32_t thread, threads, cap;
     bool closed;   /* closed loop */
@@ -114,7 +119,7 @@ struct engine {
     int32_t slots;      /* free ones, resting or not */
 
     struct conn *conns;
-    int32_t conn_count;
+    int32_t conn_count, link_count; /* links: the first ones, of HTTP/2 */
     struct conn_list free, idle, watched;
     struct deadline *heap;
     int32_t heap_count;
@@ -155,10 +160,22 @@ bool pace_can_render(const struct engine *e);
 void pace_slot_free(struct engine *e, int64_t from_ns); /* closed loop: a slot, from then on */
 
 /* conn.c */
+static inline bool conn_in_flight(const struct conn *c)
+{
+    return c->state >= CONN_CONNECTING;
+}
 void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns);
 void conn_event(struct engine *e, struct conn *c, const struct loop_event *event);
 void conn_deadline(struct engine *e, struct conn *c);
 void conn_cancel(struct engine *e, struct conn *c);
+void conn_end(struct engine *e, struct conn *c, enum outcome outcome, const char *words,
+              int64_t time_ns, uint16_t flags, bool reusable);
+void conn_first_byte(struct engine *e, struct conn *c); /* came with the last read */
+void conn_give_buffer(struct engine *e, struct conn *c);
+int64_t conn_next_deadline(const struct engine *e, const struct conn *c);
+bool conn_may_resend(const struct engine *e, const struct conn *c); /* it was stale */
+enum outcome conn_connect_outcome(int code);                        /* of a connect that failed */
+const char *conn_connect_words(int code);
 
 /* link.c */
 uint64_t conn_tag(const struct engine *e, const struct conn *c);

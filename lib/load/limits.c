@@ -88,7 +88,8 @@ int load_limits(struct load_limits *ret, const struct load_config *c, struct err
     struct engine_memory m = engine_memory(cap / threads + 1, c->count, c->render.max_bytes);
     int r;
 
-    l.connections = (size_t)cap + (size_t)threads * ENGINE_WATCHED;
+    l.connections = c->h2_connections > 0 ? 2 * (size_t)c->h2_connections
+                                          : (size_t)cap + (size_t)threads * ENGINE_WATCHED;
     l.descriptors = open_descriptors() + l.connections + (size_t)threads + SPARE_DESCRIPTORS;
     l.ports = t->address.ss_family == AF_UNIX ? 0 : local_ports();
     l.connection_bytes = m.connection;

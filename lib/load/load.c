@@ -14,6 +14,8 @@ static int check(const struct load_config *c, struct err *err)
         return err_set(err, -EINVAL, "load: the trial's items are not all in the schedule");
     if (c->concurrency < 0 || c->max_in_flight < 0)
         return err_set(err, -EINVAL, "load: concurrency and max_in_flight cannot be negative");
+    if (c->h2_connections > 0 && c->h2_connections < c->threads)
+        return err_set(err, -EINVAL, "load: HTTP/2 needs at least one connection a thread");
     if (c->render.max_bytes == 0 || c->target.address_len == 0)
         return err_set(err, -EINVAL, "load: no request size or no target address");
     return 0;

@@ -55,6 +55,7 @@ struct load_config {
     bool stream;         /* SSE answers are expected; a JSON answer is taken as it comes */
     const struct reply_spec *reply; /* the endpoint; NULL: chat or completions */
     struct load_target target;
+    int32_t h2_connections; /* HTTP/2 over so many, at least one a thread; 0: HTTP/1.1 */
     struct load_render render;
     struct ring *const *rings; /* one a thread */
     int32_t threads;
@@ -67,8 +68,10 @@ struct load_control {
 
 struct load_report { /* of the trial, summed over threads */
     uint64_t started, ended;
-    uint64_t cap_waits;              /* items that were due while max_in_flight were out */
-    uint64_t connections;            /* opened, or tried */
+    uint64_t cap_waits;    /* items that were due while max_in_flight were out */
+    uint64_t stream_waits; /* HTTP/2: items that were due while the server took no further stream */
+    uint64_t h2_refused;   /* HTTP/2: allocations that its memory had no room for */
+    uint64_t connections;  /* opened, or tried */
     uint64_t connections_failed;     /* of them never connected, or without their TLS */
     uint64_t connections_unrecorded; /* their rows found the ring nearly full */
     uint64_t reused, resent_stale;

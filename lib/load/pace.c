@@ -86,7 +86,7 @@ static bool release_one(struct engine *e)
     if (!pace_may_start(e))
         return false;
     due_ns = pace_next_due(e);
-    if (due_ns > e->now_ns || e->in_flight == e->cap)
+    if (due_ns > e->now_ns || e->in_flight == e->cap || (e->h2 && !h2_room(e)))
         return false;
     if (e->rendered == e->released && !pace_render(e))
         return false; /* all buffers are out: one comes back when a request is sent */

@@ -65,7 +65,7 @@ static int allocate(struct engine *e)
 
 int pool_init(struct engine *e)
 {
-    e->conn_count = (int32_t)engine_sockets(e->cap, e->share ? e->share : 1);
+    e->conn_count = e->link_count + (int32_t)engine_sockets(e->cap, e->share ? e->share : 1);
     e->buffer_count = e->buffers_left =
         buffers_wanted((size_t)e->conn_count, e->config->render.max_bytes);
     e->free = e->idle = e->watched = (struct conn_list){NO_CONN, NO_CONN, 0};
@@ -77,7 +77,10 @@ int pool_init(struct engine *e)
         e->conns[i].fd = -1;
         e->conns[i].at_heap = NOT_IN_HEAP;
         e->conns[i].buffer = NO_BUFFER;
-        list_add(e, &e->free, &e->conns[i]);
+        if (i < e->link_count)
+            e->conns[i].state = CONN_LINK;
+        else
+            list_add(e, &e->free, &e->conns[i]);
     }
     return 0;
 }

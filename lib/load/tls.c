@@ -242,6 +242,15 @@ int tls_handshake(struct tls *t, int32_t link)
     return failed(l);
 }
 
+bool tls_chose_h2(const struct tls *t, int32_t link)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    SSL_get0_alpn_selected(t->links[link].ssl, &name, &len);
+    return len == 2 && memcmp(name, "h2", 2) == 0;
+}
+
 /* A record at a time; what was taken stays taken when the socket is full. */
 ssize_t tls_send(struct tls *t, int32_t link, const char *data, size_t len)
 {

@@ -13,7 +13,10 @@
 #pragma once
 #include "load/loop.h"
 
+enum tls_alpn { TLS_HTTP1, TLS_HTTP2, TLS_EITHER }; /* which HTTP is offered */
+
 struct tls_options {
+    enum tls_alpn alpn;
     const char *host;       /* as in the URL: the name or address that is verified */
     const char *ca;         /* PEM file that replaces the system's; NULL: the system's */
     const char *cert, *key; /* PEM files of the client; NULL: none, no key: it is in @cert */
@@ -57,6 +60,8 @@ NODISCARD int tls_handshake(struct tls *t, int32_t link);
 /* What an ended handshake came to: the version as on the wire (0x304), and whether a session was
  * resumed. */
 void tls_session(const struct tls *t, int32_t link, int *version, bool *resumed);
+/* After the handshake: did the server agree on HTTP/2? */
+bool tls_chose_h2(const struct tls *t, int32_t link);
 /* As the loop's send. */
 ssize_t tls_send(struct tls *t, int32_t link, const char *data, size_t len);
 

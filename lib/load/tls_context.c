@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const unsigned char http1[] = "\x08http/1.1";
+static const struct {
+    const char *names;
+    unsigned len;
+} alpn[] = {[TLS_HTTP1] = {"\x08http/1.1", 9},
+            [TLS_HTTP2] = {"\x02h2", 3},
+            [TLS_EITHER] = {"\x02h2\x08http/1.1", 12}};
 
 const char *tls_reason(void)
 {
@@ -60,7 +65,8 @@ static void set_protocol(struct tls_context *c, const struct tls_options *o)
     if (o->resume)
         SSL_CTX_sess_set_new_cb(c->ctx, tls_take_session);
     SSL_CTX_set_default_passwd_cb(c->ctx, no_passphrase);
-    (void)SSL_CTX_set_alpn_protos(c->ctx, http1, sizeof http1 - 1);
+    (void)SSL_CTX_set_alpn_protos(c->ctx, (const unsigned char *)alpn[o->alpn].names,
+                                  alpn[o->alpn].len);
     SSL_CTX_set_verify(c->ctx, o->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 }
 

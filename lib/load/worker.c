@@ -136,6 +136,8 @@ static void add(struct load_report *sum, const struct load_report *one)
 {
     sum->started += one->started;
     sum->ended += one->ended;
+    sum->stream_waits += one->stream_waits;
+    sum->h2_refused += one->h2_refused;
     sum->cap_waits += one->cap_waits;
     sum->connections += one->connections;
     sum->connections_failed += one->connections_failed;

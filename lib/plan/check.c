@@ -356,12 +356,34 @@ static int check_cpus(struct reading *r)
     return 0;
 }
 
+static int check_http(struct reading *r)
+{
+    const struct plan *p = r->plan;
+
+    if (p->target.http == PLAN_HTTP_1 && p->target.http2_connections > 1)
+        return check_fail(r, "target.http2.connections",
+                          "is of HTTP/2; add target.http: 2, or auto");
+    if (p->target.http == PLAN_HTTP_1)
+        return 0;
+    if (p->target.http2_connections < p->load.threads)
+        return check_fail(r, "target.http2.connections",
+                          "is less than load.threads; at least one each");
+    if (p->target.keep_alive == TRI_NO)
+        return check_fail(r, "target.keep_alive", "is of HTTP/1.1; leave it out, or target.http");
+    if (p->target.proxy)
+        return check_fail(r, "target.proxy", "is for HTTP/1.1; leave it out, or target.http");
+    if (p->target.header_count > PLAN_HTTP2_HEADERS)
+        return check_fail(r, "target.headers",
+                          "has more than the 100 that HTTP/2 requests may have here");
+    return 0;
+}
+
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
-        check_required, check_api,    check_workload, check_profile, check_arrivals,
-        check_rate,     check_stages, check_ends,     check_hang_up, check_warm_up,
-        check_stream,   check_tls,    gates_read,     check_cpus,    route_check,
+        check_required, check_api,  check_workload, check_profile, check_arrivals, check_rate,
+        check_stages,   check_ends, check_hang_up,  check_warm_up, check_stream,   check_tls,
+        gates_read,     check_cpus, route_check,    check_http,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

@@ -30,7 +30,11 @@ static const struct gate_name gates[GATE_COUNT_] = {
     [GATE_LATENESS] = {"lateness", "p99 of sending after the due time", GATE_MS, false, {5, 50}},
     [GATE_RING] = {"ring", "records waiting in the ring", GATE_PERCENT, false, {50, NEVER}},
     [GATE_CAP] =
-        {"cap", "arrivals that load.max_in_flight held back", GATE_PERCENT, false, {0, 0.1}},
+        {"cap",
+         "arrivals that load.max_in_flight or the target's limit of HTTP/2 streams held back",
+         GATE_PERCENT,
+         false,
+         {0, 0.1}},
     [GATE_HEADROOM] =
         {"headroom", "what the client can do, over what was asked of it", GATE_TIMES, true, {5, 2}},
 };

@@ -16,6 +16,7 @@ static const char *const regimes[] = {"", "latency", "throughput", "cost", NULL}
 static const char *const apis[] = {"chat",   "completions", "responses", "embeddings",
                                    "rerank", "json",        NULL};
 static const char *const arrivals[] = {"replay", "poisson", "gamma", "constant", "closed", NULL};
+static const char *const https[] = {"1.1", "2", "auto", NULL};
 static const char *const resends[] = {"stale", "none", NULL};
 static const char *const only_none[] = {"none", NULL};
 
@@ -100,6 +101,11 @@ static const struct key keys[] = {
      "addresses of this host that connections go out from, in turn: each has its own local ports"},
     {"target.proxy", KEY_BOOL, "false", 0, 0, NULL, AT(target.proxy), NONE,
      "http: go through the proxy that http_proxy names, unless no_proxy names the host"},
+    {"target.http", KEY_ENUM, "1.1", 0, 0, https, AT(target.http), NONE,
+     "HTTP version; auto: 2 where an https target agrees to it; 2 of an http target: without "
+     "asking"},
+    {"target.http2.connections", KEY_COUNT, "1", 1, 1024, NULL, AT(target.http2_connections), NONE,
+     "HTTP/2: over how many connections a trial's requests are spread"},
     {"target.headers", KEY_MAP, NULL, 0, 0, NULL, AT(target.headers), AT(target.header_count),
      "extra request headers; a secret value is env:NAME or file:PATH"},
     {"target.tls.ca", KEY_TEXT, NULL, 0, 0, NULL, AT(target.tls.ca), NONE,

@@ -16,6 +16,8 @@
 enum regime { REGIME_UNSTATED, REGIME_LATENCY, REGIME_THROUGHPUT, REGIME_COST };
 enum api { API_CHAT, API_COMPLETIONS, API_RESPONSES, API_EMBEDDINGS, API_RERANK, API_JSON };
 enum tristate { TRI_AUTO, TRI_YES, TRI_NO };
+enum { PLAN_HTTP2_HEADERS = 100 };
+enum plan_http { PLAN_HTTP_1, PLAN_HTTP_2, PLAN_HTTP_AUTO };
 enum resend { RESEND_STALE, RESEND_NONE };
 enum warm_up { WARM_UP_NONE, WARM_UP_DURATION, WARM_UP_REQUESTS };
 
@@ -105,6 +107,8 @@ struct plan {
         const char **sources;     /* our own addresses to go out from, checked; none: any */
         size_t source_count;
         bool proxy; /* the environment's, if it names one */
+        enum plan_http http;
+        int32_t http2_connections;
         struct plan_pair *headers;
         size_t header_count;
         struct {

@@ -24,6 +24,7 @@ struct target {
         char proxy[320];                  /* "http://HOST:PORT"; "": none */
         struct probe_way way;             /* the same for side requests */
     } route;
+    bool http2;         /* the plan's target.http, for this target */
     char *key;          /* NULL: none. Memory only. */
     struct str headers; /* the plan's own, secrets filled in, CRLF after each. Memory only. */
     struct probe_target probe;

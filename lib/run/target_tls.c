@@ -3,6 +3,7 @@
 #include "load/tls.h"
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 const struct probe_tls *target_tls(const struct target *t)
 {
@@ -20,18 +21,22 @@ static const char *locate(char *buf, size_t size, const struct plan *p, const ch
     return buf;
 }
 
-static int open_context(struct target *t, const struct plan *p, struct err *err)
+static int open_context(struct target *t, const struct plan *p, enum tls_alpn alpn, struct err *err)
 {
     struct target_tls *tls = &t->tls;
-    struct tls_options o = {.host = t->url.host,
+    struct tls_options o = {.alpn = alpn,
+                            .host = t->url.host,
                             .ca = locate(tls->ca, sizeof tls->ca, p, p->target.tls.ca),
                             .cert = locate(tls->cert, sizeof tls->cert, p, p->target.tls.cert),
                             .key = locate(tls->key, sizeof tls->key, p, p->target.tls.key),
                             .verify = p->target.tls.verify,
                             .resume = p->target.tls.resume};
     struct err why = {0};
-    int r = tls_context_new(&tls->context, &o, &why);
+    int r;
 
+    tls_context_free(tls->context);
+    t->address.tls = tls->context = NULL;
+    r = tls_context_new(&tls->context, &o, &why);
     if (r < 0)
         return err_set(err, r, "target.tls: %s", why.text);
     tls->side = (struct probe_tls){o.ca, o.cert, o.key, o.verify};
@@ -65,12 +70,26 @@ static int put_facts(struct fact_list *facts, const struct plan *p, const struct
     return r;
 }
 
+/* The run offers only what this handshake came to: each of its connections speaks the same. */
+static int settle_http(struct target *t, const struct plan *p, const struct tls_facts *f,
+                       struct err *err)
+{
+    t->http2 = strcmp(f->alpn, "h2") == 0;
+    if (p->target.http == PLAN_HTTP_2 && !t->http2)
+        return err_set(err, -EPROTO,
+                       "target.http: %s does not agree on HTTP/2 (ALPN: %s); say 1.1 or auto",
+                       p->target.url, f->alpn[0] ? f->alpn : "none");
+    if (p->target.http == PLAN_HTTP_1)
+        return 0;
+    return open_context(t, p, t->http2 ? TLS_HTTP2 : TLS_HTTP1, err);
+}
+
 int target_tls_open(struct target *t, const struct plan *p, struct fact_list *facts,
                     struct err *err)
 {
     struct tls_facts f;
     struct err why = {0};
-    int r = open_context(t, p, err);
+    int r = open_context(t, p, p->target.http == PLAN_HTTP_1 ? TLS_HTTP1 : TLS_EITHER, err);
 
     if (r < 0)
         return r;
@@ -78,6 +97,7 @@ int target_tls_open(struct target *t, const struct plan *p, struct fact_list *fa
                 t->address.address_len, p->load.connect_timeout_ns, &why);
     if (r < 0)
         return err_set(err, r, "target %s can't be used: %s", p->target.url, why.text);
-    r = put_facts(facts, p, &f);
-    return r < 0 ? err_set(err, r, "out of memory for facts") : 0;
+    if (put_facts(facts, p, &f) < 0)
+        return err_set(err, -ENOMEM, "out of memory for facts");
+    return settle_http(t, p, &f, err);
 }

@@ -43,7 +43,7 @@ http {
   keepalive_timeout 60s; keepalive_requests 100000;
   upstream target { server 127.0.0.1:$upstream; keepalive 64; }
   server {
-    listen 127.0.0.1:$TLS_PORT ssl; listen 127.0.0.2:$TLS_PORT ssl;
+    listen 127.0.0.1:$TLS_PORT ssl ${HTTP2:-}; listen 127.0.0.2:$TLS_PORT ssl ${HTTP2:-};
     ssl_protocols ${PROTOCOLS:-TLSv1.2 TLSv1.3}; ssl_certificate $WORK/pki/server.pem; ssl_certificate_key $WORK/pki/server.key;
     $*
     location / {
