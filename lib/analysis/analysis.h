@@ -109,6 +109,16 @@ struct gate_result {         /* of one gate, over the measured seconds of all I/
     unsigned voids;          /* enum voids: what is void, because of it */
 };
 
+#define WIRE_CLOSE_NS (100 * NS_PER_US)
+/* The client's own event times beside those of the packets (load.witness). */
+struct wire_agreement {
+    bool watched;
+    int64_t answers, missing; /* good answers; those that the wire has not wholly */
+    int64_t dropped, clock_steps;
+    struct spread apart; /* of events that both have */
+    double close_share;  /* of them at most WIRE_CLOSE_NS apart; NAN: none */
+};
+
 struct instrument {
     int64_t seconds[CONDITION_COUNT_]; /* measured, by condition */
     struct gate_result gates[GATE_COUNT_];
@@ -120,6 +130,7 @@ struct instrument {
     struct spread release_to_send; /* without connecting and its handshake */
     struct spread due_to_send;     /* lateness: without them, too */
     int64_t resent, reused, samples;
+    struct wire_agreement wire;
 };
 
 struct tokens {
@@ -171,6 +182,7 @@ struct analysis_input {
     const char *state; /* running, complete, interrupted, killed */
     int64_t lost_records, cap_waits;
     double extra_percentile; /* NAN: none */
+    bool wire;               /* all times are the wire's */
 };
 
 struct row; /* a sample as analysis keeps it (analysis/row.h) */

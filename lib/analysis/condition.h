@@ -24,9 +24,9 @@ enum voids {                    /* what a gate can have changed */
              VOIDS_OPEN = 16,   /* what an open loop achieved */
 };
 
-/* What @g voids when it refuses (enum voids); of the second sum @s, where stamps may be the user's.
- */
-unsigned gate_voids(enum gate g, const struct second *s);
+/* What @g voids when it refuses (enum voids); of the second sum @s, where stamps may be the user's,
+ * or of a claim by those of the packets. */
+unsigned gate_voids(enum gate g, const struct second *s, bool wire);
 
 enum gate_state { GATE_PASSES, GATE_WARNS, GATE_REFUSES };
 /* The gate's figure of @s, in the gate's unit; NAN: none there, as of every gate of the run. */

@@ -41,9 +41,9 @@ char *gate_docs(void)
         add_limit(&s, n, n->limit.warn);
         add_limit(&s, n, n->limit.refuse);
         str_add(&s, " | ");
-        add_voids(&s, gate_voids(g, &by_kernel));
+        add_voids(&s, gate_voids(g, &by_kernel, false));
         str_add(&s, " | ");
-        add_voids(&s, gate_voids(g, &by_user) & ~gate_voids(g, &by_kernel));
+        add_voids(&s, gate_voids(g, &by_user, false) & ~gate_voids(g, &by_kernel, false));
         str_add(&s, " |\n");
     }
     return str_take(&s);

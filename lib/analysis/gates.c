@@ -82,7 +82,7 @@ void gates_make(struct analysis *a)
         r->refused_share = by_time ? (double)a->gate_ns[g] / all : 0;
         r->state = r->refused_share > refused_time ? GATE_REFUSES
                                                    : gate_state(g, a->in.plan->limits, r->overall);
-        r->voids = r->state == GATE_REFUSES ? gate_voids(g, &a->measured) : 0;
+        r->voids = r->state == GATE_REFUSES ? gate_voids(g, &a->measured, a->in.wire) : 0;
     }
 }
 

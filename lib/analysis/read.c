@@ -56,7 +56,8 @@ static int start(struct analysis **ret, struct evidence *e, const struct plan *p
                                 .scheduled = info->scheduled,
                                 .state = info->state,
                                 .lost_records = info->lost_records,
-                                .extra_percentile = extra_percentile};
+                                .extra_percentile = extra_percentile,
+                                .wire = evidence_uses_wire(e)};
 
     in.trials = evidence_trials(e, &in.trial_count);
     in.cap_waits = sum_of_trials(e, "cap_waits", in.trial_count) +
@@ -96,6 +97,8 @@ static int read_all(struct analysis **ret, struct evidence *e, const struct plan
     r = evidence_each_second(e, on_second, &w, err);
     if (r == 0 && events)
         r = evidence_each_event(e, UINT32_MAX, on_event, &w, err);
+    if (r == 0)
+        r = wire_compare(a, e, err);
     if (r == 0)
         r = analysis_finish(a, err);
     if (r == 0)

@@ -72,6 +72,8 @@ unsigned metric_sensitive_to(const struct analysis *a, const struct metric *m, s
 const struct gate_name *metric_void(const struct analysis *a, const struct metric *m, size_t good);
 /* instrument.c */
 NODISCARD int instrument_make(struct analysis *a);
+/* wire.c */
+NODISCARD int wire_compare(struct analysis *a, struct evidence *e, struct err *err);
 /* answer.c, verdict.c */
 NODISCARD int answers_make(struct analysis *a, struct err *err);
 void verdict_make(struct analysis *a);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const double wire_missing_share = 0.001;
+
 const char *verdict_name(enum verdict v)
 {
     static const char *const names[] = {"characterization", "snapshot", "refused"};
@@ -134,6 +136,25 @@ static void uncounted(struct analysis *a)
             a->ledger.total.warm_up);
 }
 
+/* The wire's series is only as whole as the capture was. */
+static void of_the_wire(struct analysis *a)
+{
+    const struct wire_agreement *w = &a->instrument.wire;
+    bool many = (double)w->missing > wire_missing_share * (double)w->answers;
+
+    if (!a->in.wire)
+        return;
+    if (w->missing > 0)
+        add(a, many ? INSTRUMENT : QUALIFIES,
+            "the wire's series lacks %" PRId64 " of %" PRId64
+            " answers (limit 0.1 %%); the capture "
+            "dropped %" PRId64 " packets",
+            w->missing, w->answers, w->dropped);
+    if (w->clock_steps > 0)
+        add(a, QUALIFIES, "the clock that stamps packets was set %" PRId64 " times meanwhile",
+            w->clock_steps);
+}
+
 static const char *state_words(const char *state)
 {
     if (strcmp(state, "killed") == 0)
@@ -187,6 +208,7 @@ void verdict_make(struct analysis *a)
     unstated(a);
     taken_away(a);
     strained(a);
+    of_the_wire(a);
     uncounted(a);
     of_this_run_only(a);
     of_overload(a);

@@ -101,13 +101,39 @@ json_t *instrument_json(const struct analysis *a)
     return o;
 }
 
+const char *stamps_source(const struct analysis *a)
+{
+    return a->in.wire ? "wire" : a->instrument.kernel_share > 0.5 ? "kernel" : "user";
+}
+
+/* The run's own stamps beside the wire's; null: nobody watched. */
+static json_t *wire_json(const struct analysis *a)
+{
+    const struct wire_agreement *w = &a->instrument.wire;
+    json_t *o = json_object();
+
+    if (!w->watched) {
+        json_decref(o);
+        return json_null();
+    }
+    json_put(o, "apart", spread_json(&w->apart));
+    put_number(o, "closeShare", w->close_share);
+    put_number(o, "close", (double)WIRE_CLOSE_NS / 1e9);
+    json_put_i64(o, "droppedPackets", w->dropped);
+    json_put_i64(o, "clockSteps", w->clock_steps);
+    json_put_i64(o, "answers", w->answers);
+    json_put_i64(o, "missing", w->missing);
+    return o;
+}
+
 json_t *stamps_json(const struct analysis *a)
 {
     double share = a->instrument.kernel_share;
     json_t *o = json_object();
 
-    json_put_str(o, "source", share > 0.5 ? "kernel" : "user");
-    put_number(o, "share", share > 0.5 ? share : 1 - share);
+    json_put_str(o, "source", stamps_source(a));
+    put_number(o, "share", a->in.wire || share > 0.5 ? share : 1 - share);
+    json_put(o, "wire", wire_json(a));
     return o;
 }
 

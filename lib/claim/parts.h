@@ -22,6 +22,7 @@ json_t *parts_json(const struct analysis *a);
 json_t *instrument_json(const struct analysis *a);
 json_t *tokens_json(const struct analysis *a);
 json_t *stamps_json(const struct analysis *a);
+const char *stamps_source(const struct analysis *a); /* kernel, user, wire */
 /* stated.c */
 json_t *assumptions_json(const struct claim_source *s);
 json_t *gaps_json(const struct claim_source *s);

@@ -170,13 +170,15 @@ static void number_text(struct str *out, const struct headline *h)
 
 static void measured_text(struct str *out, const struct claim_source *s)
 {
-    double share = s->analysis->instrument.kernel_share;
+    const char *source = stamps_source(s->analysis);
     size_t trials = s->analysis->in.trial_count;
 
     str_addf(out,
              "measured by asrun at the client, %s, over %" PRId64
              " counted requests in %zu trial%s",
-             share > 0.5 ? "by kernel receive stamps" : "by user-space stamps",
+             strcmp(source, "wire") == 0     ? "by the kernel's stamps of the packets"
+             : strcmp(source, "kernel") == 0 ? "by kernel receive stamps"
+                                             : "by user-space stamps",
              s->analysis->ledger.total.counted, trials, trials == 1 ? "" : "s");
 }
 

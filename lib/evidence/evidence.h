@@ -56,6 +56,16 @@ const char *evidence_plan(const struct evidence *e);
  * and
  * @scheduled is the number of samples. */
 bool evidence_is_witness(struct evidence *e);
+/* Packets were watched beside the run (load.witness): there is a second series of times, the
+ * wire's.
+ */
+bool evidence_has_wire(struct evidence *e);
+/* From now on samples and events are walked with the wire's times and no others: due, released and
+ * what was asked for are the run's. Where the wire has not the whole answer, a sample has no times
+ * but its end, and no events. @kernel of a sample then says whether the wire has it.
+ * -ENODATA: there is no such series. */
+NODISCARD int evidence_use_wire(struct evidence *e, struct err *err);
+bool evidence_uses_wire(const struct evidence *e);
 /* A single value of the run's meta table; NULL if absent. Borrowed until close. */
 const char *evidence_meta(struct evidence *e, const char *key);
 
@@ -72,6 +82,12 @@ NODISCARD int evidence_each_event(struct evidence *e, uint32_t sample, event_vis
                                   struct err *err);
 NODISCARD int evidence_each_fact(struct evidence *e, fact_visit fn, void *ctx, struct err *err);
 NODISCARD int evidence_each_note(struct evidence *e, note_visit fn, void *ctx, struct err *err);
+/* How many answers were good, and how many of them the wire has not wholly. */
+NODISCARD int evidence_wire_missing(struct evidence *e, int64_t *good, int64_t *missing,
+                                    struct err *err);
+/* Each event that both series have: the run's own and the wire's. */
+typedef int (*pair_visit)(void *ctx, const struct event *own, const struct event *wire);
+NODISCARD int evidence_each_pair(struct evidence *e, pair_visit fn, void *ctx, struct err *err);
 /* By trial, start and thread; none in files of versions that did not measure themselves. */
 NODISCARD int evidence_each_second(struct evidence *e, second_visit fn, void *ctx, struct err *err);
 /* As they were closed, by thread about; none in files of versions that did not write them down. */

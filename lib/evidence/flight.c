@@ -16,16 +16,19 @@ int flight_init(struct flight *f, uint32_t rings)
     return f->rings && f->buckets ? 0 : -ENOMEM;
 }
 
-int flight_begin(struct flight *f, int64_t anchor_ns, uint32_t scheduled)
+int flight_begin(struct flight *f, int64_t anchor_ns, uint32_t scheduled, bool wire)
 {
-    uint64_t *done = calloc((size_t)scheduled / 64 + 1, sizeof *done);
+    uint32_t ids = wire ? 2 * scheduled : scheduled;
+    uint64_t *done = calloc((size_t)ids / 64 + 1, sizeof *done);
 
+    assert(!wire || scheduled <= INT32_MAX);
     if (!done)
         return -ENOMEM;
     free(f->done);
     f->done = done;
     f->anchor_ns = anchor_ns;
     f->scheduled = scheduled;
+    f->ids = ids;
     return 0;
 }
 
@@ -114,9 +117,10 @@ static struct stream *find(struct flight *f, uint32_t id)
     return st;
 }
 
-/* The trial that has item @id; NULL: none that was begun. */
+/* The trial that has sample @id; NULL: none that was begun. */
 static const struct flight_trial *trial_of(const struct flight *f, uint32_t id)
 {
+    id -= flight_of_wire(f, id) ? f->scheduled : 0;
     for (size_t i = 0; i < f->trial_count; i++)
         if (id >= f->trials[i].first && id - f->trials[i].first < f->trials[i].count)
             return &f->trials[i];
@@ -138,7 +142,7 @@ static struct stream *add(struct flight *f, uint32_t id, uint32_t ring)
     st->next_hash = *to;
     *to = st;
     f->streams++;
-    f->started++;
+    f->started += !flight_of_wire(f, id);
     return st;
 }
 
@@ -175,7 +179,7 @@ static bool is_done(const struct flight *f, uint32_t id)
 
 void flight_mark_done(struct flight *f, uint32_t sample)
 {
-    if (sample < f->scheduled)
+    if (sample < f->ids)
         f->done[sample / 64] |= UINT64_C(1) << (sample % 64);
 }
 
@@ -198,6 +202,8 @@ static void finish(struct flight *f, struct stream *st)
     *f->finished_end = st;
     f->finished_end = &st->next_finished;
     flight_mark_done(f, s->id);
+    if (flight_of_wire(f, s->id))
+        return;
     f->ended++;
     f->ok += !outcome_failed(s->outcome);
     if (s->first_content_ns != TIME_NONE && ttft_start(f, s) != TIME_NONE)
@@ -228,7 +234,7 @@ int flight_restore(struct flight *f, const struct sample *s, uint32_t parts, uin
 {
     struct stream *st;
 
-    if (s->id >= f->scheduled || !trial_of(f, s->id) || is_done(f, s->id) || find(f, s->id) ||
+    if (s->id >= f->ids || !trial_of(f, s->id) || is_done(f, s->id) || find(f, s->id) ||
         ring >= f->ring_count)
         return -EBADMSG;
     st = add(f, s->id, ring);
@@ -352,7 +358,7 @@ static void apply_event(struct flight *f, struct stream *st, const struct rec *r
         s->first_content_ns = e.time_ns;
     s->last_content_ns = e.time_ns;
     s->content_events++;
-    f->output_events++;
+    f->output_events += !flight_of_wire(f, s->id);
 }
 
 static void apply_count(struct sample *s, const struct rec *r)
@@ -405,7 +411,7 @@ static bool sane(const struct flight *f, const struct rec *r, int64_t *ns)
 {
     bool timed = r->type == REC_POINT || r->type == REC_EVENT || r->type == REC_END;
 
-    if (r->sample >= f->scheduled || !trial_of(f, r->sample) || !sane_kind(r))
+    if (r->sample >= f->ids || !trial_of(f, r->sample) || !sane_kind(r))
         return false;
     if (__builtin_sub_overflow(r->time_ns, f->anchor_ns, ns) || *ns < 0)
         *ns = TIME_NONE;

@@ -46,6 +46,8 @@ struct flight_ring {
 struct flight {
     int64_t anchor_ns;
     uint32_t scheduled;
+    uint32_t ids; /* of samples: twice as many where the wire has a series of its own: its sample
+                     @scheduled + i is the sample i of the run, as the packets had it */
     bool closed_loop; /* for the live ttft: from sent instead of due */
     uint64_t *done;   /* a bit a sample: its row is written, or waits in @finished */
     struct stream **buckets;
@@ -55,17 +57,21 @@ struct flight {
     uint32_t ring_count;
     struct flight_trial *trials;
     size_t trial_count, trial_cap;
-    int64_t last_ns; /* latest time seen, since the anchor */
-    uint64_t bad;    /* records that made no sense */
-    uint64_t started, ended, ok, output_events;
+    int64_t last_ns;                            /* latest time seen, since the anchor */
+    uint64_t bad;                               /* records that made no sense */
+    uint64_t started, ended, ok, output_events; /* not of the wire */
     struct live_histogram ttft;
     struct second_list seconds;         /* complete, not in the store yet */
     struct connection_list connections; /* the same */
 };
 
 NODISCARD int flight_init(struct flight *f, uint32_t rings); /* -ENOMEM */
-/* What the run is, before the first record. -ENOMEM. */
-NODISCARD int flight_begin(struct flight *f, int64_t anchor_ns, uint32_t scheduled);
+/* What the run is, before the first record; with @wire at most INT32_MAX items. -ENOMEM. */
+NODISCARD int flight_begin(struct flight *f, int64_t anchor_ns, uint32_t scheduled, bool wire);
+static inline bool flight_of_wire(const struct flight *f, uint32_t id)
+{
+    return id >= f->scheduled;
+}
 NODISCARD int flight_trial(struct flight *f, uint32_t trial, uint32_t first, uint32_t count);
 void flight_release(struct flight *f);
 DEFINE_AUTO_HELD(struct flight, flight_release)

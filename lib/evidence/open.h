@@ -4,12 +4,14 @@
 #include "base/arena.h"
 #include "evidence/evidence.h"
 #include "evidence/sql.h"
+#include "evidence/table.h"
 
 struct pair {
     const char *key, *value;
 };
 
 struct evidence {
+    bool wire;   /* walks give the wire's series */
     sqlite3 *db; /* in one read transaction from open to close: a consistent picture */
     struct evidence_info info;
     struct arena words;
@@ -19,3 +21,17 @@ struct evidence {
     size_t trial_count, trial_cap;
     uint64_t *seen; /* a bit a sample, while checking */
 };
+
+/* Decoding of parts; @events is reused from one to the next. */
+struct scratch {
+    struct event *events;
+    size_t cap;
+};
+void scratch_release(struct scratch *p);
+DEFINE_AUTO_HELD(struct scratch, scratch_release)
+/* Columns of @st: sample, first_index, events, blob. -EBADMSG, -ENOMEM. */
+NODISCARD int scratch_decode(struct scratch *p, size_t *n, sqlite3_stmt *st, struct err *err);
+
+/* wire.c: the statements of walks that give the wire's series. */
+NODISCARD int wire_select_samples(sqlite3_stmt **ret, sqlite3 *db, struct err *err);
+NODISCARD int wire_select_events(sqlite3_stmt **ret, sqlite3 *db, struct err *err);

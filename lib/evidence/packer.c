@@ -19,8 +19,8 @@ static int prepare_all(struct packer *r, struct err *err)
         {&r->put_position, "INSERT OR REPLACE INTO spool_pos (ring, position, lost)"
                            " VALUES (?, ?, ?)"},
         {&r->put_chain, "INSERT INTO chain (block, prev, digest, meta, trial, trial_end, fact,"
-                        " note, sample, event_part, second, connection)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                        " note, sample, event_part, second, connection, wire_sample, wire_part)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     };
     int rc = 0;
 
@@ -192,20 +192,27 @@ static int write_remarks(struct packer *r, enum table t, struct err *err)
     return rc;
 }
 
-static int write_sample(struct packer *r, const struct stream *st, struct err *err)
+/* What the sample is called in its table. */
+static int64_t id_in_table(const struct packer *r, const struct stream *st, bool wire)
+{
+    return st->sample.id - (wire ? (int64_t)r->flight.scheduled : 0);
+}
+
+static int write_sample(struct packer *r, const struct stream *st, bool wire, struct err *err)
 {
     struct cell cells[CELLS_MAX];
     int rc;
 
     sample_cells(cells, &st->sample);
-    rc = packer_row(r, TABLE_SAMPLE, cells, err);
+    cells[0] = cell_int(id_in_table(r, st, wire));
+    rc = packer_row(r, wire ? TABLE_WIRE_SAMPLE : TABLE_SAMPLE, cells, err);
     if (rc < 0 || !st->stored)
         return rc;
     (void)sqlite3_bind_int64(r->drop_pending, 1, st->sample.id);
     return sql_run(r->drop_pending, "pending", err);
 }
 
-static int write_part(struct packer *r, const struct stream *st, struct err *err)
+static int write_part(struct packer *r, const struct stream *st, bool wire, struct err *err)
 {
     struct cell cells[5];
 
@@ -213,12 +220,12 @@ static int write_part(struct packer *r, const struct stream *st, struct err *err
         return 0;
     if (vec_reserve((void **)&r->blob, &r->blob_cap, blob_bound(st->tail_count), 1) < 0)
         return err_set(err, -ENOMEM, "pack events: out of memory");
-    cells[0] = cell_int(st->sample.id);
+    cells[0] = cell_int(id_in_table(r, st, wire));
     cells[1] = cell_int(st->parts);
     cells[2] = cell_int(st->sample.events - (int64_t)st->tail_count);
     cells[3] = cell_int((int64_t)st->tail_count);
     cells[4] = cell_blob(r->blob, blob_encode(r->blob, st->tail, st->tail_count));
-    return packer_row(r, TABLE_EVENT_PART, cells, err);
+    return packer_row(r, wire ? TABLE_WIRE_PART : TABLE_EVENT_PART, cells, err);
 }
 
 static int write_pending(struct packer *r, const struct stream *st, struct err *err)
@@ -298,26 +305,40 @@ static int write_connections(struct packer *r, struct err *err)
     return rc;
 }
 
-static int write_streams(struct packer *r, int64_t due_ns, struct err *err)
+/* Of one of the two series: a block holds its tables one after the other. */
+static int write_series(struct packer *r, int64_t due_ns, bool wire, struct err *err)
 {
     int rc = 0;
 
     for (struct stream *st = r->flight.finished; st && rc == 0; st = st->next_finished)
-        rc = write_sample(r, st, err);
+        if (flight_of_wire(&r->flight, st->sample.id) == wire)
+            rc = write_sample(r, st, wire, err);
     for (struct stream *st = r->flight.finished; st && rc == 0; st = st->next_finished)
-        rc = write_part(r, st, err);
+        if (flight_of_wire(&r->flight, st->sample.id) == wire)
+            rc = write_part(r, st, wire, err);
     for (uint32_t i = 0; i < r->ring_count; i++) {
         for (struct stream *st = first_due(r, i, due_ns); st && rc == 0;
              st = next_due(st, due_ns)) {
-            rc = write_part(r, st, err);
+            if (flight_of_wire(&r->flight, st->sample.id) != wire)
+                continue;
+            rc = write_part(r, st, wire, err);
             if (rc == 0)
                 rc = write_pending(r, st, err);
         }
     }
+    return rc;
+}
+
+static int write_streams(struct packer *r, int64_t due_ns, struct err *err)
+{
+    int rc = write_series(r, due_ns, false, err);
+
     if (rc == 0)
         rc = write_seconds(r, err);
     if (rc == 0)
         rc = write_connections(r, err);
+    if (rc == 0 && r->flight.ids > r->flight.scheduled)
+        rc = write_series(r, due_ns, true, err);
     return rc < 0 ? rc : write_positions(r, due_ns, err);
 }
 

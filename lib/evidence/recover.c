@@ -35,19 +35,22 @@ static int meta_text(char *ret, size_t size, sqlite3 *db, const char *key, struc
 
 static int load_run(struct packer *r, struct err *err)
 {
-    char anchor[24] = "0", scheduled[24] = "0";
+    char anchor[24] = "0", scheduled[24] = "0", wire[16] = "";
     uint64_t n;
     int rc = meta_text(anchor, sizeof anchor, r->db, "anchor_mono_ns", err);
 
     if (rc >= 0)
         rc = meta_text(scheduled, sizeof scheduled, r->db, "scheduled", err);
+    if (rc >= 0)
+        rc = meta_text(wire, sizeof wire, r->db, "wire", err);
     if (rc < 0)
         return rc;
     n = strtoull(scheduled, NULL, 10);
-    if (n > UINT32_MAX)
+    if (n > (*wire ? INT32_MAX : UINT32_MAX))
         return err_set(err, -EBADMSG, "meta: scheduled is no count of items");
-    return flight_begin(&r->flight, strtoll(anchor, NULL, 10), (uint32_t)n) < 0 ? no_memory(err)
-                                                                                : 0;
+    return flight_begin(&r->flight, strtoll(anchor, NULL, 10), (uint32_t)n, *wire) < 0
+               ? no_memory(err)
+               : 0;
 }
 
 static int load_trials(struct packer *r, struct err *err)
@@ -70,17 +73,20 @@ static int load_trials(struct packer *r, struct err *err)
     return rc;
 }
 
-static int load_done(struct packer *r, struct err *err)
+static int load_done(struct packer *r, bool wire, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
-    int rc = sql_prepare(&st, r->db, "SELECT id, end_ns FROM sample", err);
+    int rc = sql_prepare(
+        &st, r->db, wire ? "SELECT id, end_ns FROM wire_sample" : "SELECT id, end_ns FROM sample",
+        err);
+    uint32_t first = wire ? r->flight.scheduled : 0;
 
     while (rc == 0 && (rc = sql_step(st, "read sample", err)) == 1) {
         int64_t id = sqlite3_column_int64(st, 0);
 
         if (id < 0 || id >= r->flight.scheduled)
             return err_set(err, -EBADMSG, "sample %" PRId64 " was never scheduled", id);
-        flight_mark_done(&r->flight, (uint32_t)id);
+        flight_mark_done(&r->flight, first + (uint32_t)id);
         r->flight.last_ns = i64_max(r->flight.last_ns, sqlite3_column_int64(st, 1));
         rc = 0;
     }
@@ -226,7 +232,9 @@ static int load_store(struct packer *r, struct err *err)
     if (rc == 0)
         rc = load_trials(r, err);
     if (rc == 0)
-        rc = load_done(r, err);
+        rc = load_done(r, false, err);
+    if (rc == 0)
+        rc = load_done(r, true, err);
     if (rc == 0)
         rc = load_latest(r, err);
     return rc < 0 ? rc : load_pending(r, err);
@@ -249,7 +257,7 @@ static int fill_recovered(struct packer *r, void *ctx, struct err *err)
         rc = recover_replay(r, job->spool, positions, &job->records, err);
     if (rc < 0)
         return rc;
-    job->in_flight = (int64_t)r->flight.streams;
+    job->in_flight = (int64_t)(r->flight.started - r->flight.ended);
     flight_interrupt(&r->flight);
     if (note_result(r, job) < 0)
         return no_memory(err);

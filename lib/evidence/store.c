@@ -191,14 +191,14 @@ static int fill_begin(struct packer *r, void *ctx, struct err *err)
     for (size_t i = 0; i < COUNT_OF(texts) && rc == 0; i++)
         if (texts[i])
             rc = write_meta(r, keys[i], texts[i], err);
-    return rc;
+    return rc == 0 && b->wire ? write_meta(r, "wire", "packets", err) : rc;
 }
 
 int store_begin(struct store *s, const struct store_begin *b, struct err *err)
 {
     struct store_begin copy = *b;
 
-    if (flight_begin(&s->packer.flight, b->anchor.mono_ns, b->scheduled) < 0)
+    if (flight_begin(&s->packer.flight, b->anchor.mono_ns, b->scheduled, b->wire) < 0)
         return err_set(err, -ENOMEM, "%s: out of memory", s->path);
     s->packer.flight.closed_loop = b->closed_loop;
     return packer_block(&s->packer, fill_begin, &copy, false, err);
@@ -318,7 +318,7 @@ void store_live(const struct store *s, struct store_live *ret)
     *ret = (struct store_live){.started = f->started,
                                .ended = f->ended,
                                .ok = f->ok,
-                               .in_flight = f->streams,
+                               .in_flight = f->started - f->ended,
                                .ttft_p50_ns = live_quantile(&f->ttft, 0.5),
                                .ttft_p99_ns = live_quantile(&f->ttft, 0.99),
                                .output_events = f->output_events};
@@ -342,14 +342,15 @@ int store_flush(struct store *s, struct err *err)
 }
 
 /* What the state alone would hide. */
-static int note_losses(struct packer *r, size_t in_flight)
+static int note_losses(struct packer *r)
 {
     char text[120];
-    uint64_t lost = packer_lost(r);
+    uint64_t lost = packer_lost(r), in_flight = r->flight.started - r->flight.ended;
     int rc = 0;
 
     if (in_flight > 0) {
-        (void)snprintf(text, sizeof text, "%zu samples had no end when the run ended", in_flight);
+        (void)snprintf(text, sizeof text, "%" PRIu64 " samples had no end when the run ended",
+                       in_flight);
         rc = packer_note(r, r->flight.last_ns, "unfinished", text);
     }
     if (rc == 0 && lost > 0) {
@@ -367,7 +368,7 @@ int store_finish(struct store *s, const char *state, struct err *err)
 
     if (rc < 0)
         return rc;
-    if (note_losses(r, r->flight.streams) < 0)
+    if (note_losses(r) < 0)
         return err_set(err, -ENOMEM, "finish: out of memory");
     rc = packer_end(r, &end, err);
     if (rc < 0)

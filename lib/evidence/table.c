@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PART_COLUMNS "sample, part, first_index, events, blob"
+#define PART_TYPES                                                                                 \
+    "sample INTEGER NOT NULL, part INTEGER NOT NULL, first_index INTEGER NOT NULL,"                \
+    " events INTEGER NOT NULL, blob BLOB NOT NULL"
+
 static const struct {
     const char *name;
     const char *columns; /* NULL: those of sample_columns, or of a wide table */
@@ -27,12 +32,11 @@ static const struct {
     [TABLE_NOTE] = {"note", "time_ns, kind, text", 3,
                     "time_ns INTEGER, kind TEXT NOT NULL, text TEXT NOT NULL"},
     [TABLE_SAMPLE] = {"sample", NULL, SAMPLE_COLUMNS, NULL},
-    [TABLE_EVENT_PART] = {"event_part", "sample, part, first_index, events, blob", 5,
-                          "sample INTEGER NOT NULL, part INTEGER NOT NULL,"
-                          " first_index INTEGER NOT NULL, events INTEGER NOT NULL,"
-                          " blob BLOB NOT NULL"},
+    [TABLE_EVENT_PART] = {"event_part", PART_COLUMNS, 5, PART_TYPES},
     [TABLE_SECOND] = {"second", NULL, SECOND_CELLS, NULL},
     [TABLE_CONNECTION] = {"connection", NULL, CONNECTION_CELLS, NULL},
+    [TABLE_WIRE_SAMPLE] = {"wire_sample", NULL, SAMPLE_COLUMNS, NULL},
+    [TABLE_WIRE_PART] = {"wire_part", PART_COLUMNS, 5, PART_TYPES},
 };
 
 static const char *second_column(int f)
@@ -64,7 +68,8 @@ static const char other_tables[] =
     " meta INTEGER NOT NULL, trial INTEGER NOT NULL, trial_end INTEGER NOT NULL,"
     " fact INTEGER NOT NULL, note INTEGER NOT NULL, sample INTEGER NOT NULL,"
     " event_part INTEGER NOT NULL, second INTEGER NOT NULL DEFAULT 0,"
-    " connection INTEGER NOT NULL DEFAULT 0);"
+    " connection INTEGER NOT NULL DEFAULT 0, wire_sample INTEGER NOT NULL DEFAULT 0,"
+    " wire_part INTEGER NOT NULL DEFAULT 0);"
     "CREATE VIEW trials AS SELECT trial, start_ns, end_ns, last_due_ns, first, count,"
     " coalesce(outcome, 'running') AS outcome, reset FROM trial LEFT JOIN trial_end USING (trial);";
 
@@ -73,16 +78,26 @@ const char *table_name(enum table t)
     return tables[t].name;
 }
 
-int table_sample_columns(size_t *ret, sqlite3 *db, struct err *err)
+static bool has_samples(enum table t)
+{
+    return t == TABLE_SAMPLE || t == TABLE_WIRE_SAMPLE;
+}
+
+int table_sample_columns(size_t *ret, sqlite3 *db, enum table t, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
-    int r = sql_prepare(&st, db, "SELECT * FROM sample LIMIT 0", err), n;
+    char sql[64];
+    int r, n;
+
+    assert(has_samples(t));
+    (void)snprintf(sql, sizeof sql, "SELECT * FROM %s LIMIT 0", tables[t].name);
+    r = sql_prepare(&st, db, sql, err);
 
     if (r < 0)
         return r;
     n = sqlite3_column_count(st) - 1; /* without seq */
     if (n < SAMPLE_COLUMNS_FIRST)
-        return err_set(err, -EBADMSG, "table sample has too few columns");
+        return err_set(err, -EBADMSG, "table %s has too few columns", tables[t].name);
     *ret = n < SAMPLE_COLUMNS ? (size_t)n : SAMPLE_COLUMNS;
     return 0;
 }
@@ -93,15 +108,15 @@ static int add_columns(size_t *cells, struct str *sql, sqlite3 *db, enum table t
     int r = 0;
 
     *cells = tables[t].cells;
-    if (t == TABLE_SAMPLE)
-        r = table_sample_columns(cells, db, err);
+    if (has_samples(t))
+        r = table_sample_columns(cells, db, t, err);
     else if (wide[t].fields)
         str_addf(sql, "trial, thread, %s", wide[t].time);
     else
         str_add(sql, tables[t].columns);
     for (int f = 0; f < wide[t].fields; f++)
         str_addf(sql, ", %s", wide[t].name(f));
-    for (size_t i = 0; t == TABLE_SAMPLE && r == 0 && i < *cells; i++)
+    for (size_t i = 0; has_samples(t) && r == 0 && i < *cells; i++)
         str_addf(sql, "%s%s", i ? ", " : "", sample_columns[i].name);
     return r;
 }
@@ -144,7 +159,7 @@ static void add_samples_view(struct str *sql)
 static void add_table(struct str *sql, enum table t)
 {
     str_addf(sql, "CREATE TABLE %s (seq INTEGER PRIMARY KEY, ", tables[t].name);
-    if (t == TABLE_SAMPLE)
+    if (has_samples(t))
         add_sample_types(sql);
     else if (wide[t].fields)
         add_wide_types(sql, &wide[t]);
@@ -173,7 +188,10 @@ int table_index(sqlite3 *db, struct err *err)
     return sql_exec(db,
                     "CREATE UNIQUE INDEX IF NOT EXISTS sample_by_id ON sample (id);"
                     "CREATE UNIQUE INDEX IF NOT EXISTS event_part_by_sample"
-                    " ON event_part (sample, part)",
+                    " ON event_part (sample, part);"
+                    "CREATE UNIQUE INDEX IF NOT EXISTS wire_sample_by_id ON wire_sample (id);"
+                    "CREATE UNIQUE INDEX IF NOT EXISTS wire_part_by_sample"
+                    " ON wire_part (sample, part)",
                     "index tables", err);
 }
 

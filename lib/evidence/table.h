@@ -20,6 +20,8 @@ enum table {
     TABLE_EVENT_PART = 6,
     TABLE_SECOND = 7, /* absent in files of earlier versions, and so is what follows: no rows */
     TABLE_CONNECTION = 8,
+    TABLE_WIRE_SAMPLE = 9, /* the same columns as sample, as the packets had it */
+    TABLE_WIRE_PART = 10,  /* the same columns as event_part */
     TABLE_COUNT_,
 };
 enum { CELLS_MAX = 64 };
@@ -53,8 +55,8 @@ struct cell cell_blob(const void *data, size_t len);
 void cell_bind(sqlite3_stmt *st, int index, const struct cell *c);
 struct cell cell_read(sqlite3_stmt *st, int column); /* borrowed until the next step */
 
-/* How many of sample_columns the file has. */
-NODISCARD int table_sample_columns(size_t *ret, sqlite3 *db, struct err *err);
+/* How many of sample_columns the file has in @t: TABLE_SAMPLE or TABLE_WIRE_SAMPLE. */
+NODISCARD int table_sample_columns(size_t *ret, sqlite3 *db, enum table t, struct err *err);
 /* The cells of a sample's row, and back. -EBADMSG: a value that no sample has. */
 void sample_cells(struct cell *ret, const struct sample *s);
 NODISCARD int sample_read(struct sample *ret, sqlite3_stmt *st);

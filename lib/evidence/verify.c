@@ -7,6 +7,7 @@
 struct verifier {
     struct chain chain;
     sqlite3_stmt *rows[TABLE_COUNT_];
+    enum table tables; /* how many the file has */
     const struct chain_watch *watch;
 };
 
@@ -21,7 +22,7 @@ DEFINE_AUTO_HELD(struct verifier, verifier_release)
 static int verify_row(struct verifier *v, enum table t, struct err *err)
 {
     struct cell cells[CELLS_MAX];
-    int r = v->rows[t] ? sql_step(v->rows[t], table_name(t), err) : 0;
+    int r = sql_step(v->rows[t], table_name(t), err);
     int count = sqlite3_column_count(v->rows[t]);
 
     if (r <= 0)
@@ -48,7 +49,7 @@ static int verify_block(struct verifier *v, sqlite3_stmt *block, struct err *err
 
     if (sqlite3_column_int64(block, 0) != v->chain.blocks)
         return err_set(err, -EBADMSG, "chain: block %" PRId64 " is missing", v->chain.blocks);
-    for (enum table t = 0; t < TABLE_COUNT_; t++)
+    for (enum table t = 0; t < v->tables; t++)
         for (int64_t n = sqlite3_column_int64(block, 3 + (int)t); n > 0 && r == 0; n--)
             r = verify_row(v, t, err);
     if (r < 0)
@@ -70,8 +71,8 @@ static bool is_head(const struct verifier *v, struct cell key, struct cell value
 /* After the last block only the chain's own head may follow, in meta. */
 static int verify_rest(struct verifier *v, struct err *err)
 {
-    for (enum table t = 0; t < TABLE_COUNT_; t++) {
-        int r = v->rows[t] ? sql_step(v->rows[t], table_name(t), err) : 0;
+    for (enum table t = 0; t < v->tables; t++) {
+        int r = sql_step(v->rows[t], table_name(t), err);
 
         if (r == 1 && t == TABLE_META &&
             is_head(v, cell_read(v->rows[t], 0), cell_read(v->rows[t], 1)))
@@ -84,23 +85,21 @@ static int verify_rest(struct verifier *v, struct err *err)
     return 0;
 }
 
-/* A file of an earlier version lacks some tables, and the counts of them in its chain. */
+/* The chain counts the rows of each table that its file has, from the first on: one of an earlier
+ * version has fewer. */
 static int select_all(struct verifier *v, sqlite3_stmt **block, sqlite3 *db, struct err *err)
 {
-    AUTO(str_release) struct str sql = {0};
-    int r = 0;
+    int r = sql_prepare(block, db, "SELECT * FROM chain ORDER BY block", err), n;
 
-    str_add(&sql, "SELECT block, prev, digest");
-    for (enum table t = 0; t < TABLE_COUNT_ && r >= 0; t++) {
-        r = t < TABLE_SECOND ? 1 : table_present(db, t, err);
-        str_addf(&sql, ", %s", r > 0 ? table_name(t) : "0");
-        if (r > 0)
-            r = table_select(&v->rows[t], db, t, err);
-    }
-    str_add(&sql, " FROM chain ORDER BY block");
-    if (r >= 0 && !str_ok(&sql))
-        r = err_set(err, -ENOMEM, "verify chain: out of memory");
-    return r < 0 ? r : sql_prepare(block, db, sql.data, err);
+    if (r < 0)
+        return r;
+    n = sqlite3_column_count(*block) - 3;
+    if (n < TABLE_SECOND || n > TABLE_COUNT_)
+        return err_set(err, -EBADMSG, "chain: counts the rows of %d tables", n);
+    v->tables = (enum table)n;
+    for (enum table t = 0; t < v->tables && r == 0; t++)
+        r = table_select(&v->rows[t], db, t, err);
+    return r;
 }
 
 int chain_verify(struct digest *head, sqlite3 *db, const struct chain_watch *watch, struct err *err)

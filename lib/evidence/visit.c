@@ -15,7 +15,7 @@ static int select_samples(sqlite3_stmt **ret, sqlite3 *db, struct err *err)
 {
     AUTO(str_release) struct str sql = {0};
     size_t there;
-    int r = table_sample_columns(&there, db, err);
+    int r = table_sample_columns(&there, db, TABLE_SAMPLE, err);
 
     if (r < 0)
         return r;
@@ -31,7 +31,7 @@ static int select_samples(sqlite3_stmt **ret, sqlite3 *db, struct err *err)
 int evidence_each_sample(struct evidence *e, sample_visit fn, void *ctx, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
-    int r = select_samples(&st, e->db, err);
+    int r = e->wire ? wire_select_samples(&st, e->db, err) : select_samples(&st, e->db, err);
 
     while (r >= 0 && (r = sql_step(st, "read samples", err)) == 1) {
         struct sample s;
@@ -44,24 +44,16 @@ int evidence_each_sample(struct evidence *e, sample_visit fn, void *ctx, struct 
     return r < 0 ? r : 0;
 }
 
-struct parts { /* scratch of a walk over event parts */
-    struct event *events;
-    size_t cap;
-};
-
-static void parts_release(struct parts *p)
+void scratch_release(struct scratch *p)
 {
     free(p->events);
 }
-DEFINE_AUTO_HELD(struct parts, parts_release)
 
-/* Columns: sample, first_index, events, blob. */
-static int visit_part(struct parts *p, sqlite3_stmt *st, event_visit fn, void *ctx, struct err *err)
+int scratch_decode(struct scratch *p, size_t *ret, sqlite3_stmt *st, struct err *err)
 {
     int64_t sample = sqlite3_column_int64(st, 0), first = sqlite3_column_int64(st, 1);
     struct cell blob = cell_read(st, 3);
     size_t n = 0;
-    int r = 0;
 
     if (sample < 0 || sample > UINT32_MAX || first < 0 || first > INT32_MAX || !blob.data ||
         blob_count(&n, blob.data, blob.len) < 0 || (int64_t)n != sqlite3_column_int64(st, 2))
@@ -70,6 +62,17 @@ static int visit_part(struct parts *p, sqlite3_stmt *st, event_visit fn, void *c
         return err_set(err, -ENOMEM, "read events: out of memory");
     if (blob_decode(p->events, n, blob.data, blob.len) < 0)
         return err_set(err, -EBADMSG, "events of sample %" PRId64 " are malformed", sample);
+    *ret = n;
+    return 0;
+}
+
+static int visit_part(struct scratch *p, sqlite3_stmt *st, event_visit fn, void *ctx,
+                      struct err *err)
+{
+    int64_t sample = sqlite3_column_int64(st, 0), first = sqlite3_column_int64(st, 1);
+    size_t n = 0;
+    int r = scratch_decode(p, &n, st, err);
+
     for (size_t i = 0; i < n && r >= 0; i++)
         r = fn(ctx, (uint32_t)sample, (uint32_t)first + (uint32_t)i, &p->events[i]);
     return r;
@@ -78,18 +81,19 @@ static int visit_part(struct parts *p, sqlite3_stmt *st, event_visit fn, void *c
 int evidence_each_event(struct evidence *e, uint32_t sample, event_visit fn, void *ctx,
                         struct err *err)
 {
-    AUTO(parts_release) struct parts parts = {0};
+    AUTO(scratch_release) struct scratch parts = {0};
     AUTO(sql_done) sqlite3_stmt *st = NULL;
-    int r = sql_prepare(&st, e->db,
-                        sample == UINT32_MAX
-                            ? "SELECT sample, first_index, events, blob FROM event_part"
-                              " ORDER BY sample, part"
-                            : "SELECT sample, first_index, events, blob FROM event_part"
-                              " WHERE sample = ? ORDER BY sample, part",
-                        err);
+    bool all = sample == UINT32_MAX;
+    int r = e->wire ? wire_select_events(&st, e->db, err)
+                    : sql_prepare(&st, e->db,
+                                  "SELECT sample, first_index, events, blob FROM event_part"
+                                  " WHERE sample BETWEEN ?1 AND ?2 ORDER BY sample, part",
+                                  err);
 
-    if (r == 0 && sample != UINT32_MAX)
-        (void)sqlite3_bind_int64(st, 1, sample);
+    if (r == 0) {
+        (void)sqlite3_bind_int64(st, 1, all ? 0 : sample);
+        (void)sqlite3_bind_int64(st, 2, sample);
+    }
     while (r >= 0 && (r = sql_step(st, "read events", err)) == 1)
         r = visit_part(&parts, st, fn, ctx, err);
     return r < 0 ? r : 0;

@@ -21,6 +21,8 @@ struct store_begin {  /* all of it is in the file, durable, before the first req
     uint32_t scheduled, trials;
     const char *asrun_version;
     bool closed_loop; /* the live ttft counts from sent instead of due */
+    bool wire;        /* sample @scheduled + i of the records is sample i as the packets had it; at
+                         most INT32_MAX items */
 };
 
 /* Creates @path (-EEXIST if it exists: evidence is never overwritten) and its spool with @threads

@@ -17,6 +17,7 @@
 #pragma once
 #include "load/segment.h"
 #include "record/record.h"
+#include "wire/reply.h"
 
 struct witness_ops {
     /* May this connection be watched? Asked once a connection. */
@@ -26,6 +27,7 @@ struct witness_ops {
     int64_t (*request)(void *ctx, const char *request_id, int64_t time_ns);
     void (*record)(void *ctx, const struct rec *r);
     void *ctx;
+    const struct reply_spec *reply; /* the endpoint; NULL: chat or completions */
 };
 
 struct witness_counts {

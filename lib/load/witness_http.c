@@ -109,7 +109,7 @@ static void head_complete(struct flow *f, int64_t time_ns)
     f->reused = true;
     f->answering = true;
     f->first_byte_told = false;
-    response_init(&f->response, NULL);
+    response_init(&f->response, f->witness->ops.reply);
 }
 
 /* Bytes that are no HTTP/1.1 request: what they are instead is told from the first ones. */

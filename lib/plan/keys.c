@@ -18,6 +18,7 @@ static const char *const apis[] = {"chat",   "completions", "responses", "embedd
 static const char *const arrivals[] = {"replay", "poisson", "gamma", "constant", "closed", NULL};
 static const char *const https[] = {"1.1", "2", "auto", NULL};
 static const char *const resends[] = {"stale", "none", NULL};
+static const char *const witnesses[] = {"none", "packets", NULL};
 static const char *const only_none[] = {"none", NULL};
 
 static const struct key keys[] = {
@@ -161,6 +162,9 @@ static const struct key keys[] = {
     {"load.cpus", KEY_TEXT, NULL, 0, 0, NULL, AT(load.cpus), NONE,
      "CPUs for these threads, one each, which the rest of asrun then keeps off: 1, or 2-5,8; not "
      "stated: where the system puts them"},
+    {"load.witness", KEY_ENUM, "none", 0, 0, witnesses, AT(load.witness), NONE,
+     "packets: beside the run the kernel's capture of the target's port gives each sample a second "
+     "series of times (claim --stamps=wire); plain http only, needs CAP_NET_RAW"},
     {"load.drain_timeout", KEY_DURATION, "60s", 0, 24 * HOUR_NS, NULL, AT(load.drain_timeout_ns),
      NONE, "how long answers are awaited after the last arrival"},
     {"load.temperature", KEY_NUMBER, "0", 0, 2, NULL, AT(load.temperature), NONE,

@@ -19,6 +19,7 @@ enum tristate { TRI_AUTO, TRI_YES, TRI_NO };
 enum { PLAN_HTTP2_HEADERS = 100 };
 enum plan_http { PLAN_HTTP_1, PLAN_HTTP_2, PLAN_HTTP_AUTO };
 enum resend { RESEND_STALE, RESEND_NONE };
+enum witness_by { WITNESS_NONE, WITNESS_PACKETS };
 enum warm_up { WARM_UP_NONE, WARM_UP_DURATION, WARM_UP_REQUESTS };
 
 struct plan_slo { /* one limit on one request */
@@ -132,6 +133,7 @@ struct plan {
         enum resend resend;
         int32_t threads;          /* I/O threads */
         const char *cpus;         /* for cpus_parse(): one a thread; "": not pinned */
+        enum witness_by witness;  /* who else writes down when things arrive */
         int64_t drain_timeout_ns; /* how long after the last arrival answers are waited for */
         double temperature;
         double hang_up_share; /* of requests whose client hangs up; 0: none */

@@ -167,6 +167,29 @@ static void stamps(struct page *p, const json_t *claim)
         page_bullet(p, text.data ? text.data : "");
 }
 
+/* What the packets say beside the client's own stamps. */
+static void wire(struct page *p, const json_t *claim)
+{
+    const json_t *o = json_object_get(json_object_get(claim, "stamps"), "wire");
+    const json_t *apart = json_object_get(o, "apart");
+    AUTO(str_release) struct str text = {0};
+
+    if (!o || json_is_null(o))
+        return;
+    str_addf(&text, "packets: %.0f events on the wire and at the client", get_number(apart, "n"));
+    if (get_number(apart, "n") > 0) {
+        str_add(&text, "; apart p50 ");
+        show_value(&text, "s", get_number(apart, "p50"));
+        str_add(&text, ", p99 ");
+        show_value(&text, "s", get_number(apart, "p99"));
+        str_addf(&text, ", %.4g %% within ", 100 * get_number(o, "closeShare"));
+        show_value(&text, "s", get_number(o, "close"));
+    }
+    str_addf(&text, "; missing on the wire %.0f of %.0f answers, packets dropped %.0f",
+             get_number(o, "missing"), get_number(o, "answers"), get_number(o, "droppedPackets"));
+    page_bullet(p, text.data ? text.data : "");
+}
+
 static void token_agreement(struct page *p, const json_t *claim)
 {
     static const char *const rows[][2] = {
@@ -233,6 +256,7 @@ void report_instrument(struct page *p, const json_t *claim)
 
     page_heading(p, "The instrument");
     stamps(p, claim);
+    wire(p, claim);
     spread(p, "sent after it was due, connecting apart", json_object_get(o, "lateness"));
     spread(p, "user-space stamp after the kernel's", json_object_get(o, "stampLag"));
     connections(p, o);

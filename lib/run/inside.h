@@ -7,6 +7,7 @@
 #include "run/request.h"
 #include "run/run.h"
 #include "run/target.h"
+#include "run/watch.h"
 
 enum { RUN_MAX_THREADS = 64 };
 
@@ -20,6 +21,7 @@ struct run {
     struct requests requests;
     struct clock_anchor anchor;
     struct store *store;
+    struct watch *watch; /* NULL: nobody watches the packets */
     char run_id[9];
     int planned_cpus[RUN_MAX_THREADS];
     const int *io_cpus; /* as many as I/O threads; NULL: not pinned */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/recorder.h"
 #include "base/clock.h"
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -52,32 +51,6 @@ static void *recorder_main(void *arg)
     return NULL;
 }
 
-/* Pinned real-time threads would starve whatever the scheduler leaves on their CPUs. */
-static int keep_off(pthread_attr_t *attr, const struct recorder *r)
-{
-    cpu_set_t set;
-
-    if (!r->io_cpus || sched_getaffinity(0, sizeof set, &set) < 0)
-        return 0;
-    for (int i = 0; i < r->io_cpu_count; i++)
-        CPU_CLR(r->io_cpus[i], &set);
-    return CPU_COUNT(&set) > 0 ? pthread_attr_setaffinity_np(attr, sizeof set, &set) : 0;
-}
-
-static int start_thread(struct recorder *r)
-{
-    pthread_attr_t attr;
-    int code = pthread_attr_init(&attr);
-
-    if (code)
-        return code;
-    code = keep_off(&attr, r);
-    if (code == 0)
-        code = pthread_create(&r->thread, &attr, recorder_main, r);
-    (void)pthread_attr_destroy(&attr);
-    return code;
-}
-
 int recorder_start(struct recorder *r, struct err *err)
 {
     struct store_live live;
@@ -87,7 +60,7 @@ int recorder_start(struct recorder *r, struct err *err)
     r->started_before = live.started;
     r->ended_before = live.ended;
     r->done = false;
-    code = start_thread(r);
+    code = aside_start(&r->thread, &r->off, recorder_main, r);
     return code ? err_set(err, -code, "recorder thread: %s", strerror(code)) : 0;
 }
 

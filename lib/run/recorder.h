@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/run/recorder.h - the thread that packs the spool into the store while a trial runs. */
 #pragma once
+#include "run/aside.h"
 #include "run/run.h"
-#include <pthread.h>
 
 struct recorder {
     struct store *store;
@@ -11,8 +11,7 @@ struct recorder {
     struct run_progress progress;  /* what stays the same during the trial is set by the caller */
     int64_t start_ns, last_due_ns; /* of the trial; last_due TIME_NONE: closed loop */
     uint64_t started_before, ended_before;
-    const int *io_cpus; /* which it keeps off, where there are others; NULL: it may run anywhere */
-    int io_cpu_count;
+    struct aside off;
     pthread_t thread;
     _Atomic bool done;
     int failure; /* first failure of the store; retried all the same */

@@ -28,6 +28,7 @@ bool run_interrupted(const struct run_control *c)
 
 static void run_release(struct run *r)
 {
+    watch_close(r->watch); /* it writes into the store's spool */
     store_close(r->store);
     requests_release(&r->requests);
     target_release(&r->target);
@@ -99,6 +100,8 @@ static int prepare(struct run *r, struct err *err)
     int failed = check_output(r->options->out_path, err);
 
     if (failed == 0)
+        failed = watch_open(&r->watch, r->plan, err);
+    if (failed == 0)
         failed = schedule_build(&r->schedule, r->plan, err);
     if (failed == 0 && getrandom(&id, sizeof id, 0) != sizeof id)
         failed = err_set(err, -EIO, "getrandom: %s", strerror(errno));
@@ -154,7 +157,8 @@ static int begin(struct run *r, struct err *err)
     schedule_hex = digest_hex(&r->schedule->digest);
     prompts_hex = digest_hex(&prompts);
     r->anchor = clock_anchor_take();
-    failed = store_create(&r->store, r->options->out_path, p->load.threads, RING_RECORDS, err);
+    failed = store_create(&r->store, r->options->out_path, p->load.threads + (r->watch ? 1 : 0),
+                          RING_RECORDS, err);
     if (failed == 0)
         failed =
             store_begin(r->store,
@@ -166,6 +170,7 @@ static int begin(struct run *r, struct err *err)
                                               .scheduled = (uint32_t)r->schedule->count,
                                               .trials = (uint32_t)r->schedule->trials,
                                               .closed_loop = p->load.arrivals == ARRIVALS_CLOSED,
+                                              .wire = r->watch != NULL,
                                               .asrun_version = asrun_version()},
                         err);
     if (failed == 0)
@@ -176,6 +181,34 @@ static int begin(struct run *r, struct err *err)
     if (failed == 0)
         failed = put_facts(r, err);
     return failed == 0 ? store_flush(r->store, err) : failed;
+}
+
+/* From here on the store's last ring is the watching thread's. */
+static int begin_watch(struct run *r, struct err *err)
+{
+    const struct watch_run w = {.run_id = r->run_id,
+                                .reply = &r->requests.reply,
+                                .address = (const struct sockaddr *)&r->target.address.address,
+                                .scheduled = (uint32_t)r->schedule->count,
+                                .anchor = r->anchor,
+                                .off = {r->io_cpus, r->plan->load.threads}};
+
+    return r->watch ? watch_start(r->watch, &w, store_ring(r->store, r->plan->load.threads), err)
+                    : 0;
+}
+
+/* Where packets were dropped the wire's series has holes. */
+static int end_watch(struct run *r, struct err *err)
+{
+    uint64_t dropped = 0;
+    int failed = watch_finish(r->watch, r->store, &dropped, err);
+
+    if (failed == 0 && dropped > 0)
+        run_say(r,
+                "witness: %" PRIu64 " packets found the capture full; what they carried is "
+                "missing in the wire's series",
+                dropped);
+    return failed;
 }
 
 static void pause_between(const struct run *r)
@@ -208,9 +241,9 @@ static int finish(struct run *r, int failed, struct err *err)
     int64_t now = clock_mono_ns() - r->anchor.mono_ns;
     bool whole = failed == 0 && !run_interrupted(r->control);
     struct err own = {0};
-    int sealed = 0;
+    int sealed = end_watch(r, &own);
 
-    if (!whole)
+    if (sealed == 0 && !whole)
         sealed = store_note(r->store, now, "interrupted",
                             failed < 0 ? err->text : "stopped by the user", &own);
     if (sealed == 0)
@@ -245,5 +278,6 @@ int run_plan(const struct plan *p, const struct run_options *o, struct run_contr
         failed = begin(&r, err);
     if (failed < 0)
         return failed;
-    return finish(&r, run_trials(&r, err), err);
+    failed = begin_watch(&r, err);
+    return finish(&r, failed < 0 ? failed : run_trials(&r, err), err);
 }

@@ -104,8 +104,7 @@ static int execute(struct run *r, const struct load_config *c, uint32_t trial,
     double planned = planned_seconds(r, c);
     struct recorder recorder = {
         .store = r->store,
-        .io_cpus = r->io_cpus,
-        .io_cpu_count = c->threads,
+        .off = {r->io_cpus, c->threads},
         .options = r->options,
         .control = r->control,
         .progress = {.planned_s = planned,

@@ -1,34 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * One thread: the kernel's ring holds what arrives while a commit takes its time. Stamps are of
- * CLOCK_REALTIME; the offset to CLOCK_MONOTONIC is taken anew every second.
- */
+/* One thread: the kernel's ring holds what arrives while a commit takes its time. */
 #include "run/witness.h"
 #include "asrun/asrun.h"
 #include "base/digest.h"
 #include "base/fs.h"
 #include "evidence/writer.h"
 #include "load/owner.h"
-#include "load/packets.h"
 #include "probe/probe.h"
 #include "record/fact_list.h"
+#include "run/tap.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { RING_RECORDS = 1 << 19, WAIT_MS = 20, PACKETS_A_PUMP = 4096 };
+enum { RING_RECORDS = 1 << 19, WAIT_MS = 20 };
 
 struct watch {
     const struct witness_options *options;
     struct store *store;
-    struct packets *packets;
-    struct witness *witness;
+    struct tap tap;
     int owner_fd;
     uid_t user;
     uint8_t salt[16];
     struct clock_anchor anchor; /* of the file */
-    int64_t real_minus_mono_ns, offset_at_ns;
     uint32_t samples;
     int failed; /* of a callback */
     struct err err;
@@ -36,8 +31,7 @@ struct watch {
 
 static void watch_release(struct watch *w)
 {
-    witness_free(w->witness);
-    packets_close(w->packets);
+    tap_release(&w->tap);
     store_close(w->store);
     fd_close(w->owner_fd);
 }
@@ -89,7 +83,7 @@ static void on_record(void *ctx, const struct rec *r)
 {
     struct watch *w = ctx;
 
-    (void)ring_put(store_ring(w->store, 0), r); /* a full ring counts its own losses */
+    (void)ring_put(w->tap.ring, r); /* a full ring counts its own losses */
 }
 
 static int put_number(struct watch *w, const char *key, uint64_t v, struct err *err)
@@ -158,8 +152,8 @@ static int begin_file(struct watch *w, struct err *err)
 /* The capture comes first: without the right to it no file is made. */
 static int begin(struct watch *w, struct err *err)
 {
-    const struct witness_ops ops = {may_watch, on_request, on_record, w};
-    int r = packets_open(&w->packets, w->options->port, err);
+    const struct witness_ops ops = {may_watch, on_request, on_record, w, NULL};
+    int r = packets_open(&w->tap.packets, w->options->port, err);
 
     if (r == 0)
         r = owner_open(&w->owner_fd, err);
@@ -168,34 +162,10 @@ static int begin(struct watch *w, struct err *err)
     if (r < 0)
         return r;
     w->user = geteuid();
-    w->witness = witness_new(w->options->port, &ops);
-    return w->witness ? 0 : err_set(err, -ENOMEM, "witness: out of memory");
-}
-
-static void tie_clocks(struct watch *w, int64_t now_ns)
-{
-    struct clock_anchor a;
-
-    if (w->offset_at_ns != 0 && now_ns - w->offset_at_ns < NS_PER_S)
-        return;
-    a = clock_anchor_take();
-    w->real_minus_mono_ns = a.real_ns - a.mono_ns;
-    w->offset_at_ns = now_ns;
-}
-
-/* Takes what has arrived, but no more than the spool surely has room for. */
-static void take_packets(struct watch *w)
-{
-    struct packet p;
-    struct segment s;
-
-    for (int i = 0; i < PACKETS_A_PUMP && packets_next(w->packets, &p); i++) {
-        if (segment_parse(&s, p.data, p.len) < 0)
-            continue;
-        /* What the kernel kept between the bind and the file's anchor counts from the anchor. */
-        s.time_ns = i64_max(p.real_ns - w->real_minus_mono_ns, w->anchor.mono_ns);
-        witness_segment(w->witness, &s);
-    }
+    w->tap.ring = store_ring(w->store, 0);
+    w->tap.earliest_ns = w->anchor.mono_ns;
+    w->tap.witness = witness_new(w->options->port, &ops);
+    return w->tap.witness ? 0 : err_set(err, -ENOMEM, "witness: out of memory");
 }
 
 static int watch_on(struct watch *w, const struct run_control *c, struct err *err)
@@ -205,44 +175,12 @@ static int watch_on(struct watch *w, const struct run_control *c, struct err *er
     int r = 0;
 
     while (r == 0 && now_ns < until_ns && !run_interrupted(c)) {
-        tie_clocks(w, now_ns);
-        packets_wait(w->packets, WAIT_MS);
-        take_packets(w);
+        (void)tap_take(&w->tap, WAIT_MS);
         now_ns = clock_mono_ns();
         r = store_pump(w->store, now_ns, err);
         if (r == 0 && w->failed < 0)
             r = err_set(err, w->failed, "%s", w->err.text);
     }
-    return r;
-}
-
-static int put_counts(struct watch *w, const struct witness_summary *s, struct err *err)
-{
-    const struct witness_counts *c = &s->counts;
-    const struct {
-        const char *key;
-        uint64_t value;
-    } rows[] = {
-        {"witness.packets", s->packets},
-        {"witness.dropped", s->dropped},
-        {"witness.segments", c->segments},
-        {"witness.repeated", c->repeated},
-        {"witness.early", c->early},
-        {"witness.missed_bytes", c->missed_bytes},
-        {"witness.connections", c->connections},
-        {"witness.not_watched", c->not_watched},
-        {"witness.too_many", c->too_many},
-        {"witness.tls", c->tls},
-        {"witness.not_http1", c->not_http1},
-        {"witness.requests", c->requests},
-        {"witness.other_requests", c->other_requests},
-        {"witness.events", c->events},
-        {"witness.lost", c->lost},
-    };
-    int r = 0;
-
-    for (size_t i = 0; i < COUNT_OF(rows) && r == 0; i++)
-        r = put_number(w, rows[i].key, rows[i].value, err);
     return r;
 }
 
@@ -252,20 +190,20 @@ static int finish(struct watch *w, struct witness_summary *s, struct err *err)
     int64_t now_ns;
     int r;
 
-    take_packets(w);
+    (void)tap_take(&w->tap, 0);
     now_ns = clock_mono_ns();
-    witness_end(w->witness, now_ns);
+    tap_end(&w->tap);
     r = store_flush(w->store, err);
     store_live(w->store, &live);
-    *s = (struct witness_summary){.counts = witness_counts(w->witness),
+    *s = (struct witness_summary){.counts = witness_counts(w->tap.witness),
                                   .started = live.started,
                                   .ended = live.ended,
                                   .ok = live.ok};
-    packets_counts(w->packets, &s->packets, &s->dropped);
+    tap_drops(&w->tap, &s->packets, &s->dropped);
     if (r == 0)
         r = store_trial_end(w->store, 0, now_ns - w->anchor.mono_ns, TIME_NONE, "complete", err);
     if (r == 0)
-        r = put_counts(w, s, err);
+        r = tap_put_counts(&w->tap, w->store, err);
     return r == 0 ? store_finish(w->store, "complete", err) : r;
 }
 

@@ -14,7 +14,7 @@
 struct options {
     const char *path;
     double percentile; /* NAN: none */
-    bool json, characterization;
+    bool json, characterization, wire;
 };
 
 /* The instrument first: an answer that it may have made is none. */
@@ -67,6 +67,8 @@ static int claim(const struct options *o)
     if (evidence_open(&e, o->path, EVIDENCE_RECOVER, &err) < 0)
         return cmd_failed(&cmd_claim, &err);
     say_recovered(evidence_info(e));
+    if (o->wire && evidence_use_wire(e, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
     if (claim_read(&document, &a, &plan, e, o->percentile, &err) < 0)
         return cmd_failed(&cmd_claim, &err);
     text = rendered(document, o);
@@ -92,6 +94,11 @@ static int take_option(struct options *o, int c)
         return o->characterization || strcmp(optarg, "snapshot") == 0
                    ? 0
                    : cmd_usage(&cmd_claim, "--require takes characterization or snapshot");
+    case 's':
+        o->wire = strcmp(optarg, "wire") == 0;
+        return o->wire || strcmp(optarg, "own") == 0
+                   ? 0
+                   : cmd_usage(&cmd_claim, "--stamps takes own or wire");
     default:
         return cmd_usage(&cmd_claim, "no such option");
     }
@@ -99,11 +106,10 @@ static int take_option(struct options *o, int c)
 
 static int run_claim(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
-                                                 {"percentile", required_argument, NULL, 'p'},
-                                                 {"require", required_argument, NULL, 'r'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
+    static const struct option long_options[] = {
+        {"json", no_argument, NULL, 'j'},          {"percentile", required_argument, NULL, 'p'},
+        {"require", required_argument, NULL, 'r'}, {"stamps", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     struct options o = {.percentile = NAN};
 
     optind = 0; /* glibc: start anew, also for a second verb in one process */
@@ -124,10 +130,13 @@ static int run_claim(int argc, char **argv)
 
 const struct command cmd_claim = {
     "claim", "state what may be claimed from an evidence file",
-    "asrun claim FILE [--json] [--percentile P] [--require characterization]\n\n"
+    "asrun claim FILE [--json] [--percentile P] [--require characterization]\n"
+    "            [--stamps=wire]\n\n"
     "  --json           the whole document (schema/claim.schema.json)\n"
     "  --percentile P   one more percentile, where the sample carries it\n"
-    "  --require WHAT   characterization: a snapshot is not enough (exit 3)\n\n"
+    "  --require WHAT   characterization: a snapshot is not enough (exit 3)\n"
+    "  --stamps=wire    every metric by the stamps of the packets (load.witness), none by the\n"
+    "                   client's own\n\n"
     "Exit: 0 met, 1 not met, 3 cannot tell or not asked, 4 the evidence is broken,\n"
     "6 refused because the instrument may have made the number",
     run_claim};

@@ -46,6 +46,8 @@ static int show(const char *path, size_t view, bool read_only, struct show *s)
     if (open_evidence(&e, path, read_only, &err) < 0)
         return cmd_failed(&cmd_show, &err);
     s->evidence = e;
+    if (s->wire && evidence_use_wire(e, &err) < 0)
+        return cmd_failed(&cmd_show, &err);
     if (views[view].print(s, &err) < 0)
         return ferror(stdout) ? EXIT_TARGET : cmd_failed(&cmd_show, &err);
     return fflush(stdout) == 0 ? EXIT_HOLDS : EXIT_TARGET;
@@ -80,18 +82,21 @@ static int show_positional(int argc, char **argv, bool read_only, struct show *s
         return cmd_usage(&cmd_show, "there is no view '%s'", argv[1]);
     if (s->format == ROWS_CSV && !views[view].csv)
         return cmd_usage(&cmd_show, "%s has no CSV form", views[view].name);
-    if (s->sample != UINT32_MAX && views[view].print != show_samples &&
+    if ((s->sample != UINT32_MAX || s->wire) && views[view].print != show_samples &&
         views[view].print != show_events)
-        return cmd_usage(&cmd_show, "--sample goes with samples or events");
+        return cmd_usage(&cmd_show, "--sample and --stamps go with samples or events");
     return show(argv[0], view, read_only, s);
 }
 
 static int run_show(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},         {"csv", no_argument, NULL, 'c'},
-        {"sample", required_argument, NULL, 's'}, {"read-only", no_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"csv", no_argument, NULL, 'c'},
+                                            {"sample", required_argument, NULL, 's'},
+                                            {"read-only", no_argument, NULL, 'r'},
+                                            {"stamps", required_argument, NULL, 'w'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     struct show s = {.format = ROWS_TEXT, .sample = UINT32_MAX};
     bool read_only = false;
 
@@ -103,6 +108,9 @@ static int run_show(int argc, char **argv)
             return cmd_usage(&cmd_show, "unknown option or missing value: '%s'", argv[optind - 1]);
         if (c == 's' && parse_sample(&s.sample, optarg) < 0)
             return cmd_usage(&cmd_show, "--sample takes a sample's number, not '%s'", optarg);
+        if (c == 'w' && strcmp(optarg, "wire") != 0 && strcmp(optarg, "own") != 0)
+            return cmd_usage(&cmd_show, "--stamps takes own or wire");
+        s.wire = c == 'w' ? strcmp(optarg, "wire") == 0 : s.wire;
         if ((c == 'j' || c == 'c') && s.format != ROWS_TEXT)
             return cmd_usage(&cmd_show, "--json or --csv, once");
         if (c == 'j' || c == 'c')
@@ -121,5 +129,6 @@ const struct command cmd_show = {
     "  --csv        samples, events, facts, notes, seconds, connections as CSV; times in ns since\n"
     "               the run's anchor\n"
     "  --sample N   only this sample (samples, events)\n"
+    "  --stamps=wire  times of the packets (load.witness) instead of the client's own\n"
     "  --read-only  do not recover what a killed run left; only say how much it is",
     run_show};

@@ -9,6 +9,7 @@ struct show {
     struct evidence *evidence;
     enum rows_format format;
     uint32_t sample; /* UINT32_MAX: all */
+    bool wire;       /* times of the packets */
 };
 
 /* Each prints one view; errors as those of the evidence. */

@@ -33,7 +33,7 @@ static void replay(const struct spool *spool)
 
     r.rings = calloc(SPOOL_RINGS_MAX, sizeof *r.rings);
     must(r.rings && flight_init(&r.flight, SPOOL_RINGS_MAX) == 0);
-    must(flight_begin(&r.flight, 1000, SCHEDULED) == 0);
+    must(flight_begin(&r.flight, 1000, SCHEDULED, true) == 0);
     must(flight_trial(&r.flight, 0, 0, 40) == 0 && flight_trial(&r.flight, 1, 40, 24) == 0);
     must(recover_replay(&r, spool, positions, &records, &err) == 0);
     flight_interrupt(&r.flight);

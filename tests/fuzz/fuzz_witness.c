@@ -104,7 +104,7 @@ static void as_packet(const uint8_t *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct scene s;
-    const struct witness_ops ops = {may_watch, on_request, on_record, &s};
+    const struct witness_ops ops = {may_watch, on_request, on_record, &s, NULL};
     struct witness_counts counts;
     struct witness *w;
 

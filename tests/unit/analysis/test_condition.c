@@ -104,14 +104,14 @@ static void with_the_users_stamps_a_late_client_is_in_the_times(void **state)
     struct second s = fine();
 
     (void)state;
-    assert_int_equal(gate_voids(GATE_LOOP, &s), VOIDS_SEND | VOIDS_CLOSED);
-    assert_int_equal(gate_voids(GATE_CPU, &s), VOIDS_SEND | VOIDS_CLOSED);
+    assert_int_equal(gate_voids(GATE_LOOP, &s, false), VOIDS_SEND | VOIDS_CLOSED);
+    assert_int_equal(gate_voids(GATE_CPU, &s, false), VOIDS_SEND | VOIDS_CLOSED);
     s.v[SECOND_UNSTAMPED] = s.v[SECOND_READS];
     assert_true(isnan(gate_figure(GATE_STAMPS, &s)));
     assert_int_equal(condition_of(s), CONDITION_CLEAN);
-    assert_int_equal(gate_voids(GATE_LOOP, &s),
+    assert_int_equal(gate_voids(GATE_LOOP, &s, false),
                      VOIDS_SEND | VOIDS_CLOSED | VOIDS_ARRIVAL | VOIDS_ORDER);
-    assert_int_equal(gate_voids(GATE_CPU, &s), VOIDS_SEND | VOIDS_CLOSED);
+    assert_int_equal(gate_voids(GATE_CPU, &s, false), VOIDS_SEND | VOIDS_CLOSED);
 }
 
 static const struct summary *summary(const struct told *t, const char *id)

@@ -8,7 +8,7 @@ static struct flight *make(void)
     static struct flight f;
 
     assert_int_equal(flight_init(&f, 2), 0);
-    assert_int_equal(flight_begin(&f, 1000, 100), 0);
+    assert_int_equal(flight_begin(&f, 1000, 100, false), 0);
     assert_int_equal(flight_trial(&f, 0, 0, 50), 0);
     assert_int_equal(flight_trial(&f, 1, 50, 49), 0);
     return &f;
@@ -170,7 +170,7 @@ static void thousands_in_flight_are_found_again(void **state)
 
     (void)state;
     assert_int_equal(flight_init(&f, 1), 0);
-    assert_int_equal(flight_begin(&f, 0, 5000), 0);
+    assert_int_equal(flight_begin(&f, 0, 5000, false), 0);
     assert_int_equal(flight_trial(&f, 0, 0, 5000), 0);
     for (int round = 0; round < 3; round++)
         for (uint32_t i = 0; i < 5000; i++)

@@ -398,6 +398,7 @@ static void changed_content_is_found_at_open_and_named(void **state)
     check_tampered("DELETE FROM chain WHERE block = 2", "block 2 is missing");
     check_tampered("UPDATE sample SET id = 3 WHERE id = 2", "never scheduled");
     check_tampered("DROP TABLE fact", "no such table");
+    check_tampered("DROP TABLE second", "no such table");
     check_tampered("PRAGMA user_version = 2", "format 2");
     check_tampered("PRAGMA application_id = 2", "no asrun evidence");
 }

@@ -54,7 +54,7 @@ static void on_record(void *ctx, const struct rec *r)
 
 static void open_scene(struct scene *s)
 {
-    const struct witness_ops ops = {may_watch, on_request, on_record, s};
+    const struct witness_ops ops = {may_watch, on_request, on_record, s, NULL};
 
     *s = (struct scene){.client_port = 40000, .up = 1000, .down = 5000};
     s->w = witness_new(PORT, &ops);
