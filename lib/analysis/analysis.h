@@ -119,6 +119,11 @@ struct wire_agreement {
     double close_share;  /* of them at most WIRE_CLOSE_NS apart; NAN: none */
 };
 
+struct self_test { /* events a second; NAN: not tested */
+    double capacity_per_s, planned_per_s;
+    bool planned_is_a_guess; /* of a closed loop, whose target decides */
+};
+
 struct instrument {
     int64_t seconds[CONDITION_COUNT_]; /* measured, by condition */
     struct gate_result gates[GATE_COUNT_];
@@ -131,6 +136,8 @@ struct instrument {
     struct spread due_to_send;     /* lateness: without them, too */
     int64_t resent, reused, samples;
     struct wire_agreement wire;
+    struct self_test self_test;
+    double asked_per_s; /* events of the run's measured time, all I/O threads; NAN: not known */
 };
 
 struct tokens {
@@ -181,8 +188,9 @@ struct analysis_input {
     uint32_t scheduled;
     const char *state; /* running, complete, interrupted, killed */
     int64_t lost_records, cap_waits;
-    double extra_percentile; /* NAN: none */
-    bool wire;               /* all times are the wire's */
+    double extra_percentile;           /* NAN: none */
+    bool wire;                         /* all times are the wire's */
+    const struct self_test *self_test; /* copied; NULL: there was none */
 };
 
 struct row; /* a sample as analysis keeps it (analysis/row.h) */

@@ -28,6 +28,8 @@ int analysis_new(struct analysis **ret, const struct analysis_input *in, struct 
         return no_memory(err);
     a->in = *in;
     a->in.trials = NULL;
+    a->in.self_test = NULL;
+    a->instrument.self_test = in->self_test ? *in->self_test : (struct self_test){NAN, NAN, false};
     a->slo_good = first_good_with_slo(in->plan);
     a->last_event_id = UINT32_MAX;
     a->trials = calloc(in->trial_count + 1, sizeof *a->trials);

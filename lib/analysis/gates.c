@@ -48,6 +48,18 @@ void analysis_add_second(struct analysis *a, const struct second *s)
     second_add(&a->measured, s);
 }
 
+/* What the client could do, over what was asked of it: the plan's, or the run's where that was
+ * more. A closed loop asks what its target lets it ask. */
+static double headroom(const struct analysis *a)
+{
+    const struct self_test *t = &a->instrument.self_test;
+    double asked = a->instrument.asked_per_s;
+
+    if (!t->planned_is_a_guess || isnan(asked))
+        asked = fmax(asked, t->planned_per_s);
+    return asked > 0 ? t->capacity_per_s / asked : (double)NAN;
+}
+
 /* The gate's figure over the whole run; NAN: not known. Of lateness the p99 of all requests, not
  * the worst second's, decides: one late second is not a late run. */
 static double overall(const struct analysis *a, enum gate g)
@@ -62,7 +74,7 @@ static double overall(const struct analysis *a, enum gate g)
                    ? 100 * (double)in->cap_waits / (double)in->arrivals
                    : (double)NAN;
     case GATE_HEADROOM:
-        return (double)NAN;
+        return headroom(a);
     default:
         return a->measured.v[SECOND_LENGTH] > 0 ? gate_figure(g, &a->measured) : (double)NAN;
     }
@@ -71,6 +83,10 @@ static double overall(const struct analysis *a, enum gate g)
 void gates_make(struct analysis *a)
 {
     double all = (double)a->measured.v[SECOND_LENGTH];
+    double thread_s = all / 1e9 / a->in.plan->load.threads;
+
+    a->instrument.asked_per_s =
+        all > 0 ? (double)a->measured.v[SECOND_TOKEN_EVENTS] / thread_s : (double)NAN;
 
     for (enum gate g = 0; g < GATE_COUNT_; g++) {
         struct gate_result *r = &a->instrument.gates[g];

@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 struct walk {
     struct analysis *analysis;
@@ -48,17 +49,37 @@ static int64_t sum_of_trials(struct evidence *e, const char *key, size_t trials)
     return sum;
 }
 
+static int on_fact(void *ctx, const struct fact *f)
+{
+    struct self_test *t = ctx;
+    double v;
+
+    if (strcmp(f->scope, "self_test") != 0 || !f->value || units_double(&v, f->value) < 0)
+        return 0;
+    if (strcmp(f->name, "capacity.events_per_s") == 0)
+        t->capacity_per_s = v;
+    else if (strcmp(f->name, "planned.events_per_s") == 0)
+        t->planned_per_s = v;
+    return 0;
+}
+
 static int start(struct analysis **ret, struct evidence *e, const struct plan *plan,
                  double extra_percentile, struct err *err)
 {
     const struct evidence_info *info = evidence_info(e);
+    struct self_test test = {NAN, NAN, plan->load.arrivals == ARRIVALS_CLOSED};
     struct analysis_input in = {.plan = plan,
                                 .scheduled = info->scheduled,
                                 .state = info->state,
                                 .lost_records = info->lost_records,
+                                .self_test = &test,
                                 .extra_percentile = extra_percentile,
                                 .wire = evidence_uses_wire(e)};
 
+    int r = evidence_each_fact(e, on_fact, &test, err);
+
+    if (r < 0)
+        return r;
     in.trials = evidence_trials(e, &in.trial_count);
     in.cap_waits = sum_of_trials(e, "cap_waits", in.trial_count) +
                    sum_of_trials(e, "stream_waits", in.trial_count);

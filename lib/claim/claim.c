@@ -94,7 +94,7 @@ static void put_grounds(json_t *o, const struct claim_source *s)
     json_put(o, "representativenessGaps", gaps_json(s));
     json_put(o, "notObserved", not_observed_json(s));
     json_put(o, "stamps", stamps_json(s->analysis));
-    json_put(o, "instrument", instrument_json(s->analysis));
+    json_put(o, "instrument", instrument_json(s));
     json_put(o, "facts", facts_json(s));
 }
 

@@ -83,8 +83,9 @@ static json_t *client_json(const struct analysis *a)
     return o;
 }
 
-json_t *instrument_json(const struct analysis *a)
+json_t *instrument_json(const struct claim_source *s)
 {
+    const struct analysis *a = s->analysis;
     const struct instrument *in = &a->instrument;
     json_t *o = json_object();
 
@@ -98,6 +99,7 @@ json_t *instrument_json(const struct analysis *a)
     put_number(o, "batchedEvents", in->batched_share);
     put_number(o, "steppedStamps", in->step_share);
     json_put(o, "client", client_json(a));
+    json_put(o, "selfTest", self_test_json(s));
     return o;
 }
 

@@ -19,7 +19,9 @@ json_t *capacity_json(const struct analysis *a); /* null: no pilot */
 json_t *ledger_json(const struct ledger *l);
 /* instrument.c */
 json_t *parts_json(const struct analysis *a);
-json_t *instrument_json(const struct analysis *a);
+json_t *instrument_json(const struct claim_source *s);
+/* self_test.c */
+json_t *self_test_json(const struct claim_source *s);
 json_t *tokens_json(const struct analysis *a);
 json_t *stamps_json(const struct analysis *a);
 const char *stamps_source(const struct analysis *a); /* kernel, user, wire */

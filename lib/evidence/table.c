@@ -70,6 +70,8 @@ static const char other_tables[] =
     " event_part INTEGER NOT NULL, second INTEGER NOT NULL DEFAULT 0,"
     " connection INTEGER NOT NULL DEFAULT 0, wire_sample INTEGER NOT NULL DEFAULT 0,"
     " wire_part INTEGER NOT NULL DEFAULT 0);"
+    "CREATE VIEW self_test AS SELECT name, value, unit, known, source FROM fact"
+    " WHERE scope = 'self_test';"
     "CREATE VIEW trials AS SELECT trial, start_ns, end_ns, last_due_ns, first, count,"
     " coalesce(outcome, 'running') AS outcome, reset FROM trial LEFT JOIN trial_end USING (trial);";
 

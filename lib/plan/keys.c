@@ -179,6 +179,12 @@ static const struct key keys[] = {
      "and the claim says which share of it was offered; 0: not measured"},
     {"load.capacity.concurrency", KEY_COUNT, "16", 1, 100000, NULL, AT(load.capacity_concurrency),
      NONE, "how many requests the capacity pilot keeps out"},
+    {"load.self_test.for", KEY_DURATION, "2s", 0, 60e9, NULL, AT(load.self_test_ns), NONE,
+     "how long the client is tested before the run, against a null server on its own host: what it "
+     "can do and what it adds; 0: not tested, and the claim says so"},
+    {"load.self_test.pace", KEY_RATE, "50/s", 0.1, 1e6, NULL, AT(load.self_test_pace_per_s), NONE,
+     "events a second of one answer in that test: the speed at which the target is expected to "
+     "answer"},
     {"trials.count", KEY_COUNT, "1", 1, 1000, NULL, AT(trials.count), NONE,
      "repetitions; one trial can't say more than a snapshot"},
     {"trials.reset", KEY_TEXT, "none", 0, 0, only_none, AT(trials.reset), NONE,

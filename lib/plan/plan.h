@@ -140,6 +140,8 @@ struct plan {
         struct plan_patience hang_up_after;
         int32_t capacity_requests; /* closed-loop pilot after the trials; 0: none */
         int32_t capacity_concurrency;
+        int64_t self_test_ns; /* 0: none */
+        double self_test_pace_per_s;
     } load;
 
     struct {

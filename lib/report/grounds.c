@@ -90,9 +90,13 @@ void report_stack(struct page *p, const json_t *claim)
     if (json_object_size(facts) == 0)
         return;
     page_heading(p, "Stack and system, and how it is known");
-    json_object_foreach((json_t *)(uintptr_t)facts, scope, list) for (size_t k = 0;
-                                                                      k < COUNT_OF(kinds); k++)
-        facts_known(p, scope, list, kinds[k]);
+    json_object_foreach((json_t *)(uintptr_t)facts, scope, list)
+    {
+        if (strcmp(scope, "self_test") == 0) /* told with the instrument */
+            continue;
+        for (size_t k = 0; k < COUNT_OF(kinds); k++)
+            facts_known(p, scope, list, kinds[k]);
+    }
 }
 
 void report_grounds(struct page *p, const json_t *claim)
@@ -250,6 +254,27 @@ static void client(struct page *p, const json_t *o)
     page_bullet(p, text.data ? text.data : "");
 }
 
+static void self_test(struct page *p, const json_t *o)
+{
+    AUTO(str_release) struct str text = {0};
+
+    if (!json_is_true(json_object_get(o, "made"))) {
+        str_addf(&text, "self-test against a null server: %s", get_text(o, "why"));
+    } else {
+        str_addf(&text,
+                 "self-test against a null server before the run: %.3g events/s, %.3g times what "
+                 "was asked of it; ",
+                 get_number(o, "capacityEventsPerS"), get_number(o, "headroom"));
+        show_value(&text, "s", get_number(o, "cpuPerEvent"));
+        str_add(&text, " of CPU an event; it adds p99 ");
+        show_value(&text, "s", get_number(json_object_get(o, "added"), "p99"));
+        str_add(&text, " to an event's time, and sends p99 ");
+        show_value(&text, "s", get_number(json_object_get(o, "lateness"), "p99"));
+        str_add(&text, " late");
+    }
+    page_bullet(p, text.data ? text.data : "");
+}
+
 void report_instrument(struct page *p, const json_t *claim)
 {
     const json_t *o = json_object_get(claim, "instrument");
@@ -261,5 +286,6 @@ void report_instrument(struct page *p, const json_t *claim)
     spread(p, "user-space stamp after the kernel's", json_object_get(o, "stampLag"));
     connections(p, o);
     client(p, json_object_get(o, "client"));
+    self_test(p, json_object_get(o, "selfTest"));
     token_agreement(p, claim);
 }

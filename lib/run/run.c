@@ -4,6 +4,7 @@
 #include "base/cpus.h"
 #include "base/fs.h"
 #include "run/calibrate.h"
+#include "run/selftest.h"
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,6 +92,20 @@ static int check_output(const char *path, struct err *err)
     return 0;
 }
 
+static int test_self(struct run *r, struct err *err)
+{
+    const struct selftest t = {.plan = r->plan,
+                               .schedule = r->schedule,
+                               .io_cpus = r->options->io_cpus,
+                               .control = &r->control->load};
+    char says[300];
+    int failed = selftest_run(&t, &r->facts, says, sizeof says, err);
+
+    if (failed == 0 && says[0])
+        run_say(r, "%s", says);
+    return failed;
+}
+
 /* Everything that is known before the first request, and all that can fail before it. */
 static int prepare(struct run *r, struct err *err)
 {
@@ -131,7 +146,7 @@ static int prepare(struct run *r, struct err *err)
                                r->schedule, &calibration, r->run_id, err);
     if (failed == 0)
         failed = run_limits(r, err);
-    return failed;
+    return failed < 0 ? failed : test_self(r, err);
 }
 
 static int put_facts(struct run *r, struct err *err)

@@ -7,6 +7,7 @@
 #include "cmd/overrides.h"
 #include "plan/plan.h"
 #include "plan/schedule.h"
+#include "run/selftest.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,24 @@ static void print_schedule(const struct schedule *s)
     printf("\n# digest: %s\n", digest_hex(&s->digest).text);
 }
 
+/* What the run will do before its first request, and how long that takes. */
+static void print_self_test(const struct plan *p, const struct schedule *s)
+{
+    struct selftest_load l;
+
+    if (p->load.self_test_ns == 0 || s->count == 0) {
+        printf("# self-test: none; the claim will say so\n");
+        return;
+    }
+    selftest_load(&l, p, s);
+    printf("# self-test: about %s before the run, against a null server on this host: %.3g "
+           "requests/s, %.3g events/s, %.3g streams%s\n",
+           units_show_ns((double)p->load.self_test_ns).text, l.requests_per_s, l.events_per_s,
+           l.streams,
+           p->load.arrivals == ARRIVALS_CLOSED ? " if the target answers at load.self_test.pace"
+                                               : "");
+}
+
 static int print_text(const struct plan *p, const struct schedule *s)
 {
     AUTO(free) char *yaml = plan_show(p);
@@ -57,6 +76,7 @@ static int print_text(const struct plan *p, const struct schedule *s)
     }
     printf("# effective plan, digest %s\n%s", digest_hex(&p->digest).text, yaml);
     print_schedule(s);
+    print_self_test(p, s);
     return EXIT_HOLDS;
 }
 

@@ -21,6 +21,7 @@ static const struct {
     {"notes", show_notes, true},
     {"seconds", show_seconds, true},
     {"connections", show_connections, true},
+    {"self_test", show_self_test, true},
 };
 
 /* Recovers where the file may be written; elsewhere the summary says how much awaits recovery. */
@@ -124,10 +125,10 @@ const struct command cmd_show = {
     "show", "show what an evidence file holds",
     "asrun show [--json|--csv] [--sample N] FILE [VIEW]\n\n"
     "  VIEW         summary (default), plan, samples, events, facts, ledger, notes,\n"
-    "               seconds, connections\n"
+    "               seconds, connections, self_test\n"
     "  --json       for machines\n"
-    "  --csv        samples, events, facts, notes, seconds, connections as CSV; times in ns since\n"
-    "               the run's anchor\n"
+    "  --csv        samples, events, facts, notes, seconds, connections, self_test as CSV;\n"
+    "               times in ns since the run's anchor\n"
     "  --sample N   only this sample (samples, events)\n"
     "  --stamps=wire  times of the packets (load.witness) instead of the client's own\n"
     "  --read-only  do not recover what a killed run left; only say how much it is",

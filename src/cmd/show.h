@@ -19,6 +19,7 @@ NODISCARD int show_plan(const struct show *s, struct err *err);
 NODISCARD int show_samples(const struct show *s, struct err *err);
 NODISCARD int show_events(const struct show *s, struct err *err);
 NODISCARD int show_facts(const struct show *s, struct err *err);
+NODISCARD int show_self_test(const struct show *s, struct err *err); /* facts of that scope */
 NODISCARD int show_notes(const struct show *s, struct err *err);
 NODISCARD int show_seconds(const struct show *s, struct err *err);
 NODISCARD int show_connections(const struct show *s, struct err *err);

@@ -185,7 +185,12 @@ static int put_fact(void *ctx, const struct fact *f)
     return rows_put(&w->rows, values);
 }
 
-int show_facts(const struct show *s, struct err *err)
+static int put_self_test(void *ctx, const struct fact *f)
+{
+    return strcmp(f->scope, "self_test") == 0 ? put_fact(ctx, f) : 0;
+}
+
+static int show_each_fact(const struct show *s, fact_visit put, struct err *err)
 {
     static const char *const columns[] = {"scope", "name",   "value",  "unit",
                                           "known", "source", "time_ns"};
@@ -194,9 +199,19 @@ int show_facts(const struct show *s, struct err *err)
     int r;
 
     rows_begin(&w.rows);
-    r = evidence_each_fact(s->evidence, put_fact, &w, err);
+    r = evidence_each_fact(s->evidence, put, &w, err);
     rows_end(&w.rows);
     return r;
+}
+
+int show_facts(const struct show *s, struct err *err)
+{
+    return show_each_fact(s, put_fact, err);
+}
+
+int show_self_test(const struct show *s, struct err *err)
+{
+    return show_each_fact(s, put_self_test, err);
 }
 
 static int put_note(void *ctx, int64_t time_ns, const char *kind, const char *text)

@@ -56,7 +56,7 @@ asrun: 1
 $3
 workload: {family: test, fixed: {input_tokens: 12, output_tokens: 8}}
 target: {url: "$url", model: reference}
-load: {arrivals: constant, rate: 50/s, requests: 60}
+load: {self_test: {for: 0}, arrivals: constant, rate: 50/s, requests: 60}
 trials: {count: 2}
 exclude: {warm_up: first 10}
 P

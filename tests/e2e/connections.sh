@@ -10,7 +10,7 @@ run() { # NAME FLAG...
 asrun: 1
 workload: {fixed: {input_tokens: 20, output_tokens: 4}}
 target: {url: "$URL", model: reference}
-load: {arrivals: constant, rate: 100/s, requests: 40}
+load: {self_test: {for: 0}, arrivals: constant, rate: 100/s, requests: 40}
 exclude: {warm_up: none}
 P
   rm -f "$WORK/$name.asrun"

@@ -13,7 +13,7 @@ plan() {
 asrun: 1
 workload: {fixed: {$lengths}, calibrate: ${CALIBRATE-true}}
 target: {url: "$ROOT${BASE-/v1}", model: "$model", api: $api, $*}
-load: {arrivals: constant, rate: 50/s, requests: 4, timeout: 2s, stall_timeout: 1s, drain_timeout: 3s}
+load: {self_test: {for: 0}, arrivals: constant, rate: 50/s, requests: 4, timeout: 2s, stall_timeout: 1s, drain_timeout: 3s}
 exclude: {warm_up: none}
 P
 }

@@ -11,7 +11,7 @@ good: [{metric: itl.gap@1, percentile: 50, at_most: 10s}]
 regime: latency
 workload: {family: test, calibrate: false, fixed: {input_tokens: 8, output_tokens: 5}}
 target: {url: "$URL", model: test}
-load: {arrivals: constant, rate: 50/s, requests: 50}
+load: {self_test: {for: 0}, arrivals: constant, rate: 50/s, requests: 50}
 exclude: {warm_up: none}
 gates: $1
 P

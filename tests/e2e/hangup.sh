@@ -11,7 +11,7 @@ good: [{metric: errors.share@1, at_most: 50%}]
 regime: latency
 workload: {fixed: {input_tokens: 16, output_tokens: 20}, calibrate: false}
 target: {url: "$URL", model: reference}
-load: {arrivals: poisson, rate: 100/s, requests: 300, hang_up: {$1}}
+load: {self_test: {for: 0}, arrivals: poisson, rate: 100/s, requests: 300, hang_up: {$1}}
 exclude: {warm_up: none}
 seed: 3
 P

@@ -10,7 +10,7 @@ plan() { # EXTRA...: keys of target, after which INPUT, RATE and COUNT are read
 asrun: 1
 workload: {fixed: {input_tokens: ${INPUT:-12}, output_tokens: ${OUTPUT:-8}}, calibrate: false}
 target: {url: "$URL", model: reference${1:+, $1}}
-load: {arrivals: constant, rate: ${RATE:-40}/s, requests: ${COUNT:-9}, timeout: 2s, stall_timeout: 500ms, drain_timeout: 3s}
+load: {self_test: {for: 0}, arrivals: constant, rate: ${RATE:-40}/s, requests: ${COUNT:-9}, timeout: 2s, stall_timeout: 500ms, drain_timeout: 3s}
 exclude: {warm_up: none}
 P
 }

@@ -7,7 +7,7 @@ cat > "$WORK/plan.yaml" <<P
 asrun: 1
 workload: {fixed: {input_tokens: 12, output_tokens: 50}}
 target: {url: "$URL", model: reference}
-load: {arrivals: constant, rate: 20/s, duration: 60s}
+load: {self_test: {for: 0}, arrivals: constant, rate: 20/s, duration: 60s}
 exclude: {warm_up: none}
 P
 

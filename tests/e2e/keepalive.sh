@@ -13,7 +13,7 @@ run() { # KEEP-ALIVE FLAG... -> sets REUSED, RESENT, OUTCOMES
 asrun: 1
 workload: {fixed: {input_tokens: 12, output_tokens: 6}}
 target: {url: "$URL", model: reference}
-load: {arrivals: constant, rate: 40/s, requests: 80}
+load: {self_test: {for: 0}, arrivals: constant, rate: 40/s, requests: 80}
 exclude: {warm_up: none}
 P
   rm -f "$WORK/x.asrun"

@@ -9,7 +9,7 @@ cat > "$WORK/plan.yaml" <<P
 asrun: 1
 workload: {fixed: {input_tokens: 12, output_tokens: 60}, calibrate: false}
 target: {url: "$URL", model: reference}
-load: {arrivals: poisson, rate: 60/s, duration: 60s}
+load: {self_test: {for: 0}, arrivals: poisson, rate: 60/s, duration: 60s}
 exclude: {warm_up: none}
 P
 RANDOM=11

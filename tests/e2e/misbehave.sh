@@ -10,7 +10,7 @@ plan() { # MODEL EXTRA...
 asrun: 1
 workload: {fixed: {input_tokens: 12, output_tokens: 8}, calibrate: false}
 target: {url: "$URL", model: "$1", stream: true}
-load: {arrivals: constant, rate: 50/s, requests: 4, timeout: 2s, stall_timeout: 500ms, drain_timeout: 3s}
+load: {self_test: {for: 0}, arrivals: constant, rate: 50/s, requests: 4, timeout: 2s, stall_timeout: 500ms, drain_timeout: 3s}
 exclude: {warm_up: none}
 P
 }

@@ -26,7 +26,7 @@ cat > "$WORK/plan.yaml" <<P
 asrun: 1
 workload: {profile: azure-2023-conversation, scale: {lengths: 1/8}}
 target: {url: "http://127.0.0.1:1/v1", model: x}
-load: {arrivals: closed, concurrency: 4, requests: 200}
+load: {self_test: {for: 0}, arrivals: closed, concurrency: 4, requests: 200}
 exclude: {warm_up: none}
 P
 for api in chat completions; do
@@ -41,7 +41,7 @@ cat > "$WORK/plan.yaml" <<P
 asrun: 1
 workload: {fixed: {input_tokens: 100, output_tokens: 4, shared_prefix_tokens: 64}}
 target: {url: "http://127.0.0.1:1/v1", model: x}
-load: {arrivals: closed, concurrency: 1, requests: 30}
+load: {self_test: {for: 0}, arrivals: closed, concurrency: 1, requests: 30}
 trials: {count: 2}
 exclude: {warm_up: none}
 P

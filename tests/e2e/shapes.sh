@@ -8,7 +8,7 @@ plan() {
 asrun: 1
 workload: {fixed: {input_tokens: 16, output_tokens: 4}, calibrate: false}
 target: {url: "$URL", model: reference}
-load: {$1}
+load: {self_test: {for: 0}, $1}
 exclude: {warm_up: none}
 ${2:-}
 seed: 3

@@ -51,7 +51,7 @@ good: [{metric: itl.gap@1, percentile: 99, at_most: 100ms}]
 regime: latency
 workload: {family: test, calibrate: false, fixed: {input_tokens: 8, output_tokens: 40}}
 target: {url: "$URL", model: test}
-load: {arrivals: constant, rate: 40/s, duration: 5s}
+load: {self_test: {for: 0}, arrivals: constant, rate: 40/s, duration: 5s}
 exclude: {warm_up: none}
 P
   taskset -c "$client" python3 "$WORK/burner.py" & local burner=$! code=0

@@ -11,7 +11,7 @@ for threads in 1 2 4; do
 asrun: 1
 workload: {profile: azure-2023-conversation, scale: {lengths: 1/64}}
 target: {url: "$URL", model: reference}
-load: {arrivals: poisson, rate: 100/s, requests: 150, threads: $threads}
+load: {self_test: {for: 0}, arrivals: poisson, rate: 100/s, requests: 150, threads: $threads}
 trials: {count: 2}
 exclude: {warm_up: none}
 seed: 7

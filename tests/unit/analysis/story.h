@@ -23,8 +23,9 @@ struct story {
     double shift_s;         /* the first half of each trial is slower by this */
     int together;           /* tokens that come in one event */
     int64_t lost_records, cap_waits;
-    double extra_percentile;     /* 0: none */
-    uint32_t unbegun;            /* scheduled items of trials that never began */
+    double extra_percentile; /* 0: none */
+    uint32_t unbegun;        /* scheduled items of trials that never began */
+    const struct self_test *self_test;
     const struct second *second; /* each second of each trial was like this one; NULL: none */
 };
 
@@ -211,6 +212,7 @@ static inline struct told tell(struct story s)
     in = (struct analysis_input){.plan = t.plan,
                                  .trials = t.trials,
                                  .trial_count = s.trials,
+                                 .self_test = s.self_test,
                                  .scheduled = s.trials * s.each + s.unbegun,
                                  .state = s.state,
                                  .lost_records = s.lost_records,

@@ -229,6 +229,69 @@ static void the_plan_changes_a_limit(void **state)
     assert_true(t.analysis->instrument.seconds[CONDITION_STRAINED] > 60);
 }
 
+/* Each thread second of fine() has 9,000 events. */
+static void little_headroom_voids_the_sending_side_and_strains_the_rest(void **state)
+{
+    const struct self_test little = {.capacity_per_s = 17000, .planned_per_s = 1000};
+    const struct self_test enough = {.capacity_per_s = 46000, .planned_per_s = 1000};
+    const struct self_test some = {.capacity_per_s = 46000, .planned_per_s = 20000};
+    struct second s = fine();
+    AUTO(told_release) struct told t = tell((struct story){.second = &s, .self_test = &little});
+    AUTO(told_release) struct told fit = tell((struct story){.second = &s, .self_test = &enough});
+    AUTO(told_release) struct told fair = tell((struct story){.second = &s, .self_test = &some});
+
+    (void)state;
+    assert_int_equal(t.result, 0);
+    assert_true(refused(&t, "ttft.content.due@1"));
+    assert_int_equal(summary(&t, "itl.gap@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(summary(&t, "throughput.requests@1")->mean.state, ESTIMATE_OK); /* open loop */
+    assert_true(has_reason(&t, "over what was asked of it 1.89 times (limit 2)"));
+    assert_int_equal(fit.analysis->instrument.gates[GATE_HEADROOM].state, GATE_PASSES);
+    assert_int_equal(summary(&fit, "ttft.content.due@1")->mean.state, ESTIMATE_OK);
+    assert_int_equal(fair.analysis->instrument.gates[GATE_HEADROOM].state, GATE_WARNS);
+    assert_true(has_reason(&fair, "the client was strained: what the client can do"));
+    assert_int_equal(summary(&fair, "ttft.content.due@1")->mean.state, ESTIMATE_OK);
+}
+
+static void without_a_test_there_is_no_headroom_to_speak_of(void **state)
+{
+    struct second s = fine();
+    AUTO(told_release) struct told t = tell((struct story){.second = &s});
+
+    (void)state;
+    assert_true(isnan(t.analysis->instrument.gates[GATE_HEADROOM].overall));
+    assert_int_equal(t.analysis->instrument.gates[GATE_HEADROOM].state, GATE_PASSES);
+}
+
+#define CLOSED                                                                                     \
+    "asrun: 1\n"                                                                                   \
+    "workload: {fixed: {input_tokens: 32, output_tokens: 10}}\n"                                   \
+    "target: {url: \"http://127.0.0.1:1/v1\", model: m}\n"                                         \
+    "load: {arrivals: closed, concurrency: 4, requests: 100}\n"                                    \
+    "exclude: {warm_up: none}\n"
+
+/* What a closed loop asks is what its target let it ask, not what was guessed. */
+static void a_closed_loops_headroom_is_over_what_it_did(void **state)
+{
+    const struct self_test guess = {
+        .capacity_per_s = 46000, .planned_per_s = 1e6, .planned_is_a_guess = true};
+    const struct self_test little = {
+        .capacity_per_s = 17000, .planned_per_s = 1, .planned_is_a_guess = true};
+    struct second s = fine();
+    AUTO(told_release)
+    struct told fit =
+        tell((struct story){.yaml = CLOSED, .trials = 1, .second = &s, .self_test = &guess});
+    AUTO(told_release)
+    struct told t =
+        tell((struct story){.yaml = CLOSED, .trials = 1, .second = &s, .self_test = &little});
+
+    (void)state;
+    assert_int_equal(fit.analysis->instrument.gates[GATE_HEADROOM].state, GATE_PASSES);
+    assert_int_equal(t.analysis->instrument.gates[GATE_HEADROOM].state, GATE_REFUSES);
+    assert_int_equal(summary(&t, "throughput.requests@1")->mean.state, ESTIMATE_REFUSED);
+    assert_int_equal(summary(&t, "ttft.content.sent@1")->mean.state, ESTIMATE_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +306,9 @@ int main(void)
         cmocka_unit_test(a_cap_that_was_reached_voids_the_rates_too),
         cmocka_unit_test(a_second_of_lateness_is_no_late_run),
         cmocka_unit_test(the_plan_changes_a_limit),
+        cmocka_unit_test(little_headroom_voids_the_sending_side_and_strains_the_rest),
+        cmocka_unit_test(without_a_test_there_is_no_headroom_to_speak_of),
+        cmocka_unit_test(a_closed_loops_headroom_is_over_what_it_did),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
