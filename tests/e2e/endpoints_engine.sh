@@ -14,7 +14,7 @@ run() {
 asrun: 1
 workload: {fixed: {$3}}
 target: {url: "http://127.0.0.1:1/v1", model: x, $2}
-load: {arrivals: closed, concurrency: 2, requests: 12}
+load: {self_test: {for: 0}, arrivals: closed, concurrency: 2, requests: 12}
 exclude: {warm_up: none}
 P
   shift 3

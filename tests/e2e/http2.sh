@@ -37,7 +37,7 @@ run() { # URL NAME FLAG...
 asrun: 1
 workload: {fixed: {input_tokens: 40, output_tokens: 12}}
 target: {url: "$1", model: reference}
-load: {arrivals: constant, rate: 100/s, requests: 100}
+load: {self_test: {for: 0}, arrivals: constant, rate: 100/s, requests: 100}
 exclude: {warm_up: none}
 P
   shift 2
