@@ -13,6 +13,7 @@
 #define SPIN_NS (100 * NS_PER_US)
 #define RENDER_GAP_NS (300 * NS_PER_US)  /* no rendering when the next item is due sooner */
 #define LONGEST_WAIT_NS (20 * NS_PER_MS) /* then the stop flag is looked at */
+#define LAST_WAIT_NS (2 * NS_PER_S)
 #define LONGEST_UNTIED_NS (4 * NS_PER_S)
 
 enum { EVENTS = 64 };
@@ -121,13 +122,16 @@ static void note_end_of_items(struct engine *e, int stop)
         cancel_all(e);
 }
 
-/* As many as the ring has room to tell of; false: there are more. */
+/* As many as the ring has room to tell of; false: there are more. A recorder that has not emptied
+ * the ring by LAST_WAIT_NS (its disk is full) is waited for no longer: the rest is counted as not
+ * told. */
 static bool close_idle(struct engine *e)
 {
     struct conn *c;
 
+    e->close_by_ns = e->close_by_ns ? e->close_by_ns : e->now_ns + LAST_WAIT_NS;
     while ((c = list_first(e, &e->idle)) || (c = list_first(e, &e->watched))) {
-        if (!account_room(e))
+        if (!account_room(e) && e->now_ns < e->close_by_ns)
             return false;
         keep_drop(e, c);
     }

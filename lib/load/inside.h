@@ -108,6 +108,8 @@ struct engine {
     int64_t now_ns;      /* latest reading of the clock */
     int64_t drain_at_ns; /* what is in flight then is cancelled */
     int64_t anchor_at_ns;
+    int64_t
+        close_by_ns; /* the idle connections, with room for their records or without; 0: not yet */
     struct ease ease;
     bool spinning;
     int32_t in_flight;
