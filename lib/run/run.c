@@ -96,7 +96,7 @@ static int test_self(struct run *r, struct err *err)
 {
     const struct selftest t = {.plan = r->plan,
                                .schedule = r->schedule,
-                               .io_cpus = r->options->io_cpus,
+                               .io_cpus = r->io_cpus,
                                .control = &r->control->load};
     char says[300];
     int failed = selftest_run(&t, &r->facts, says, sizeof says, err);

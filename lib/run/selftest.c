@@ -261,6 +261,7 @@ static int test_run(struct test *t, struct err *err)
     t->tally.from_ns = c.start_ns + t->ramp_ns;
     t->tally.to_ns = t->tally.from_ns + t->for_ns;
     t->tally.outer = t->of->control;
+    t->tally.off = (struct aside){t->of->io_cpus, c.threads};
     r = tally_open(&t->tally, c.threads, err);
     if (r < 0)
         return r;

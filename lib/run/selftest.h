@@ -28,7 +28,7 @@ void selftest_load(struct selftest_load *ret, const struct plan *p, const struct
 struct selftest {
     const struct plan *plan;
     const struct schedule *schedule;
-    const int *io_cpus;                 /* as in struct run_options */
+    const int *io_cpus;                 /* one an I/O thread; NULL: not pinned */
     const struct load_control *control; /* the run's: an interrupt ends the test, too */
 };
 /* A test that can't be made is a fact with its reason, not a failure. *@says: one line for people.

@@ -150,7 +150,7 @@ int tally_open(struct tally *t, int32_t threads, struct err *err)
     if (r < 0)
         return err_set(err, r, "self-test: out of memory for its rings");
     t->ring_count = threads;
-    r = pthread_create(&t->thread, NULL, tally_main, t);
+    r = aside_start(&t->thread, &t->off, tally_main, t);
     t->running = r == 0;
     return r == 0 ? 0 : err_set(err, -r, "self-test: thread: %s", strerror(r));
 }

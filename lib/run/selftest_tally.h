@@ -6,6 +6,7 @@
 #include "load/null_server.h"
 #include "record/ring.h"
 #include "record/second.h"
+#include "run/aside.h"
 #include <pthread.h>
 
 struct tally_spread { /* ns */
@@ -29,6 +30,7 @@ struct tally {
     size_t count;
     int64_t from_ns, to_ns; /* counted is what happens between; then the load is stopped */
     const struct load_control *outer;
+    struct aside off; /* the reading thread */
     /* set by tally_open() */
     struct ring *rings;
     struct ring **ring_list;
