@@ -40,9 +40,9 @@ static bool by_user(const struct second *s)
 
 static double cpu_figure(const struct second *s)
 {
-    if (s->v[SECOND_CPU] < 0)
-        return (double)NAN;
-    return percent(i64_max(0, s->v[SECOND_CPU] - s->v[SECOND_SPUN]), s->v[SECOND_LENGTH]);
+    int64_t work_ns = second_work_ns(s->v[SECOND_CPU], s->v[SECOND_SPUN], s->v[SECOND_RUN_DELAY]);
+
+    return work_ns < 0 ? (double)NAN : percent(work_ns, s->v[SECOND_LENGTH]);
 }
 
 double gate_figure(enum gate g, const struct second *s)

@@ -55,5 +55,15 @@ struct second {
     int64_t v[SECOND_FIELDS];
 };
 
+/* CPU time that was no polling; SECOND_NONE: not known. What was polled is time on the clock, waits
+ * for a CPU included: these are taken to have been there, so that the work is rather told too
+ * large. */
+static inline int64_t second_work_ns(int64_t cpu_ns, int64_t spun_ns, int64_t run_delay_ns)
+{
+    int64_t polled_ns = i64_max(0, spun_ns - i64_max(0, run_delay_ns));
+
+    return cpu_ns < 0 ? SECOND_NONE : i64_max(0, cpu_ns - polled_ns);
+}
+
 /* "length_ns", "reads", ...; times end in _ns. */
 const char *second_name(enum second_field f);

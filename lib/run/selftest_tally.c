@@ -178,6 +178,11 @@ void tally_release(struct tally *t)
     free(t->seen);
 }
 
+static int64_t work_ns(const struct tally_thread *h)
+{
+    return second_work_ns(h->cpu_ns, h->spun_ns, h->delay_ns);
+}
+
 double tally_cpu_share(const struct tally *t)
 {
     double share = NAN;
@@ -186,7 +191,7 @@ double tally_cpu_share(const struct tally *t)
         const struct tally_thread *h = &t->threads[i];
 
         if (h->length_ns > 0 && h->cpu_ns > 0)
-            share = fmax(share, (double)i64_max(0, h->cpu_ns - h->spun_ns) / (double)h->length_ns);
+            share = fmax(share, (double)work_ns(h) / (double)h->length_ns);
     }
     return share;
 }
@@ -196,6 +201,6 @@ double tally_cpu_each(const struct tally *t, uint64_t n)
     int64_t cpu_ns = 0;
 
     for (int32_t i = 0; i < t->ring_count; i++)
-        cpu_ns += i64_max(0, t->threads[i].cpu_ns - t->threads[i].spun_ns);
+        cpu_ns += work_ns(&t->threads[i]);
     return n > 0 && cpu_ns > 0 ? (double)cpu_ns / (double)n : (double)NAN;
 }

@@ -99,6 +99,20 @@ static void polling_is_no_load(void **state)
     assert_int_equal(condition_of(s), CONDITION_CLEAN);
 }
 
+/* A thread that waits for its CPU while it polls: the wait is no CPU time of the polling. */
+static void waiting_is_no_polling(void **state)
+{
+    struct second s = fine();
+
+    (void)state;
+    s.v[SECOND_CPU] = 900 * NS_PER_MS;
+    s.v[SECOND_SPUN] = 950 * NS_PER_MS;
+    s.v[SECOND_RUN_DELAY] = 100 * NS_PER_MS;
+    assert_float_equal(gate_figure(GATE_CPU, &s), 5, 1e-9);
+    s.v[SECOND_RUN_DELAY] = SECOND_NONE;
+    assert_float_equal(gate_figure(GATE_CPU, &s), 0, 1e-9);
+}
+
 static void with_the_users_stamps_a_late_client_is_in_the_times(void **state)
 {
     struct second s = fine();
@@ -298,6 +312,7 @@ int main(void)
         cmocka_unit_test(each_gate_fires_on_its_fault_and_on_no_other),
         cmocka_unit_test(what_is_not_known_is_no_fault),
         cmocka_unit_test(polling_is_no_load),
+        cmocka_unit_test(waiting_is_no_polling),
         cmocka_unit_test(with_the_users_stamps_a_late_client_is_in_the_times),
         cmocka_unit_test(a_clean_client_leaves_every_number),
         cmocka_unit_test(a_busy_client_voids_the_sending_side_alone),
