@@ -19,8 +19,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-enum { RETIRE_MS = 1 };
-
 struct packets {
     int fd;
     uint8_t *map;
@@ -93,7 +91,7 @@ static int set_ring(struct packets *p, struct err *err)
         .tp_block_nr = PACKETS_BLOCKS,
         .tp_frame_size = 2048,
         .tp_frame_nr = PACKETS_BLOCK / 2048 * PACKETS_BLOCKS,
-        .tp_retire_blk_tov = RETIRE_MS,
+        .tp_retire_blk_tov = PACKETS_HOLD_MS,
     };
     void *map;
 

@@ -6,7 +6,15 @@
 #pragma once
 #include "base/base.h"
 
-enum { PACKETS_BLOCK = 1 << 20, PACKETS_BLOCKS = 32, PACKETS_SNAP = 1 << 18 };
+/* The ring is 64 MiB of the kernel's memory. A block is handed over when it is full, or
+ * PACKETS_HOLD_MS after its first packet, however little is in it: at any rate the ring holds what
+ * comes in some 2.5 s, unless that is more than it has room for. */
+enum {
+    PACKETS_BLOCK = 1 << 19,
+    PACKETS_BLOCKS = 128,
+    PACKETS_SNAP = 1 << 18,
+    PACKETS_HOLD_MS = 20
+};
 
 struct packet {
     const void *data; /* from the IP header on; valid until the next call */

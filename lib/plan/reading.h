@@ -66,7 +66,8 @@ NODISCARD int check_stages(struct reading *r);
 NODISCARD int check_hang_up(struct reading *r);
 /* target.unix_socket, source_addresses and proxy. */
 NODISCARD int route_check(struct reading *r);
-int witness_check(struct reading *r);
+/* load.witness. */
+NODISCARD int witness_check(struct reading *r);
 /* Contradictions between keys, and the profile. Resolves load.arrivals. */
 NODISCARD int plan_check(struct reading *r);
 

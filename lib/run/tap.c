@@ -51,6 +51,7 @@ bool tap_take(struct tap *t, int wait_ms)
         if (segment_parse(&s, p.data, p.len) < 0)
             continue;
         s.time_ns = i64_max(p.real_ns - t->real_minus_mono_ns, t->earliest_ns);
+        t->seen_ns = s.time_ns;
         witness_segment(t->witness, &s);
     }
     return taken > 0;

@@ -17,6 +17,7 @@ struct tap {
     struct ring *ring;   /* where the records go */
     int64_t earliest_ns; /* no stamp is before it: what the kernel kept until the file began */
     int64_t real_minus_mono_ns, tied_at_ns;
+    int64_t seen_ns; /* the latest packet's time */
     uint64_t clock_steps;
 };
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { WAIT_MS = 20, SETTLE_MS = 50 }; /* the kernel hands packets over within some ms */
+enum { WAIT_MS = 20, SETTLE_MS = 100 }; /* the kernel holds packets back for PACKETS_HOLD_MS */
 
 struct watch {
     struct tap tap;
@@ -23,7 +23,7 @@ struct watch {
     uint8_t *answered;  /* a bit a sample: its answer has begun */
     pthread_t thread;
     bool started;
-    _Atomic int stop; /* 0 go on, 1 when nothing comes any more, 2 now */
+    _Atomic int stop; /* 0 go on, 1 when all of the run was seen, 2 now */
     _Atomic bool done;
 };
 
@@ -125,10 +125,12 @@ static void on_record(void *ctx, const struct rec *r)
 static void *watch_main(void *arg)
 {
     struct watch *w = arg;
+    int64_t stop_ns;
 
     while (w->stop == 0)
         (void)tap_take(&w->tap, WAIT_MS);
-    while (w->stop == 1 && tap_take(&w->tap, SETTLE_MS))
+    stop_ns = clock_mono_ns();
+    while (w->stop == 1 && tap_take(&w->tap, SETTLE_MS) && w->tap.seen_ns < stop_ns)
         ;
     tap_end(&w->tap);
     w->done = true;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 enum { RING_RECORDS = 1 << 19, WAIT_MS = 20 };
+#define SETTLE_NS (100 * NS_PER_MS) /* until the kernel has handed over what it holds */
 
 struct watch {
     const struct witness_options *options;
@@ -171,10 +172,15 @@ static int begin(struct watch *w, struct err *err)
 static int watch_on(struct watch *w, const struct run_control *c, struct err *err)
 {
     int64_t start_ns = clock_mono_ns(), now_ns = start_ns;
-    int64_t until_ns = w->options->duration_ns ? start_ns + w->options->duration_ns : INT64_MAX;
+    int64_t until_ns =
+        w->options->duration_ns ? start_ns + w->options->duration_ns + SETTLE_NS : INT64_MAX;
+    bool ending = false;
     int r = 0;
 
-    while (r == 0 && now_ns < until_ns && !run_interrupted(c)) {
+    while (r == 0 && now_ns < until_ns) {
+        if (!ending && run_interrupted(c))
+            until_ns = i64_min(until_ns, now_ns + SETTLE_NS);
+        ending = run_interrupted(c);
         (void)tap_take(&w->tap, WAIT_MS);
         now_ns = clock_mono_ns();
         r = store_pump(w->store, now_ns, err);
@@ -190,7 +196,6 @@ static int finish(struct watch *w, struct witness_summary *s, struct err *err)
     int64_t now_ns;
     int r;
 
-    (void)tap_take(&w->tap, 0);
     now_ns = clock_mono_ns();
     tap_end(&w->tap);
     r = store_flush(w->store, err);
