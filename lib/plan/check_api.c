@@ -25,6 +25,8 @@ static int check_keys(struct reading *r)
         {"target.success.pointer", *p->target.success.pointer, api == API_JSON, "json only"},
         {"target.success.equals", *p->target.success.equals, api == API_JSON, "json only"},
         {"target.success.status", p->target.success.status, api == API_JSON, "json only"},
+        {"target.body", *p->target.body, api == API_CHAT || api == API_COMPLETIONS,
+         "chat and completions"},
         {"target.documents", p->target.documents, api == API_RERANK, "rerank only"},
         {"target.stream", check_given(r, "target.stream") && p->target.stream, api_streams(api),
          "chat, completions and responses"},

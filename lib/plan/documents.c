@@ -134,6 +134,8 @@ static json_t *schema_of_value(const struct key *k)
         return json_pack("{s:s, s:o}", "type", "array", "items", scalars());
     case KEY_MAP:
         return map_of(NULL, scalars());
+    case KEY_BODY:
+        return typed("object");
     case KEY_GOOD:
         return list_of("good[]", "metric");
     case KEY_EXPECT:

@@ -33,6 +33,7 @@ enum key_type {
     KEY_PATIENCE,   /* struct plan_patience */
     KEY_TEXTS,      /* const char **, size_t at @field2 */
     KEY_MAP,        /* struct plan_pair *, size_t at @field2 */
+    KEY_BODY,       /* const char *: a JSON object, canonical; "": none */
     KEY_GOOD,       /* struct plan_good *, size_t at @field2 */
     KEY_EXPECT,     /* struct plan_expect *, size_t at @field2 */
     KEY_STAGES,     /* struct plan_stage *, size_t at @field2 */

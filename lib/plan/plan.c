@@ -100,7 +100,7 @@ static int override(struct reading *r, struct node *root, const struct plan_over
     char map[NAME_MAX_LEN];
     const struct key *k = key_find(o->key);
     bool yaml = k ? k->type == KEY_MAP || k->type == KEY_TEXTS || k->type == KEY_GOOD ||
-                        k->type == KEY_EXPECT || k->type == KEY_STAGES
+                        k->type == KEY_EXPECT || k->type == KEY_STAGES || k->type == KEY_BODY
                   : key_is_group(o->key);
 
     for (const char *dot = strchr(o->key, '.'); !k && dot; dot = strchr(dot + 1, '.')) {
@@ -108,8 +108,9 @@ static int override(struct reading *r, struct node *root, const struct plan_over
 
         (void)snprintf(map, sizeof map, "%.*s", (int)(dot - o->key), o->key);
         holder = key_find(map);
-        if (holder && holder->type == KEY_MAP)
-            return tree_set(root, &r->plan->arena, map, dot + 1, o->value, false, r->err);
+        if (holder && (holder->type == KEY_MAP || holder->type == KEY_BODY))
+            return tree_set(root, &r->plan->arena, map, dot + 1, o->value, holder->type == KEY_BODY,
+                            r->err);
     }
     return tree_set(root, &r->plan->arena, o->key, NULL, o->value, yaml, r->err);
 }

@@ -110,6 +110,7 @@ struct plan {
         bool proxy; /* the environment's, if it names one */
         enum plan_http http;
         int32_t http2_connections;
+        const char *body; /* extra fields of the request: a JSON object, "": none */
         struct plan_pair *headers;
         size_t header_count;
         struct {
@@ -208,6 +209,10 @@ NODISCARD int plan_secret(char **ret, const char *reference, struct err *err);
 /* Splits the flag "--KEY=VALUE" in place: 1, and *@ret points into @arg; 0: no such flag. Whether
  * KEY is one is for plan_load() to say. */
 int plan_flag(struct plan_override *ret, char *arg);
+
+/* ",NAME:VALUE..." of target.body, for the end of a JSON object; nothing where there is none. */
+struct str;
+void plan_add_body(struct str *out, const struct plan *p);
 
 /* The plan's JSON Schema, generated from the key table. Caller frees. */
 char *plan_schema(void);

@@ -64,6 +64,11 @@ NODISCARD int check_api(struct reading *r);
 /* Contradictions in how the load arrives: stages, hang-ups. */
 NODISCARD int check_stages(struct reading *r);
 NODISCARD int check_hang_up(struct reading *r);
+/* target.body. */
+NODISCARD int extra_set(struct reading *r, const struct key *k, const char *shown,
+                        const struct node *n, void *base);
+json_t *extra_json(const char *text);
+
 /* target.unix_socket, source_addresses and proxy. */
 NODISCARD int route_check(struct reading *r);
 /* load.witness. */

@@ -108,6 +108,9 @@ json_t *value_json(const struct key *k, const void *base)
     case KEY_DIGEST:
         memcpy(&text, in(base, k->field), sizeof text);
         return text_or_null(text);
+    case KEY_BODY:
+        memcpy(&text, in(base, k->field), sizeof text);
+        return extra_json(text);
     case KEY_BOOL:
         memcpy(&yes, in(base, k->field), sizeof yes);
         return json_boolean(yes);

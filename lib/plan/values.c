@@ -312,6 +312,8 @@ int value_set(struct reading *r, const struct key *k, const char *shown, const s
     if (n->kind == NODE_SCALAR && !*n->text && n->plain)
         return reading_fail(r, n, shown, "has no value; give %s, or leave the key out",
                             key_takes(k));
+    if (k->type == KEY_BODY)
+        return extra_set(r, k, shown, n, base);
     if (is_list(k->type))
         return list_set(r, k, shown, n, base);
     if (n->kind != NODE_SCALAR)
@@ -334,7 +336,7 @@ int value_default(struct reading *r, const struct key *k, void *base)
     if (k->type == KEY_SECRET && set_text(r, "", at(base, k->field2)) < 0)
         return -ENOMEM;
     if (k->type == KEY_TEXT || k->type == KEY_URL || k->type == KEY_METRIC ||
-        k->type == KEY_DIGEST || k->type == KEY_SECRET)
+        k->type == KEY_DIGEST || k->type == KEY_SECRET || k->type == KEY_BODY)
         return set_text(r, "", at(base, k->field));
     return 0; /* numbers and enums are zero: not stated */
 }

@@ -62,7 +62,9 @@ static char *completion_body(const struct asker *a, const char *text)
         str_addf(&s, ",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]", text);
     else
         str_addf(&s, ",\"prompt\":\"%s\"", text);
-    str_add(&s, ",\"max_tokens\":1,\"temperature\":0,\"stream\":false}");
+    str_add(&s, ",\"max_tokens\":1,\"temperature\":0,\"stream\":false");
+    plan_add_body(&s, a->plan);
+    str_add(&s, "}");
     return str_take(&s);
 }
 

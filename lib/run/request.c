@@ -62,6 +62,7 @@ static char *build_end(const struct plan *p, const struct request_shape *shape)
         str_add(&s, ",\"stream_options\":{\"include_usage\":true}");
     if (shape->ignore_eos)
         str_add(&s, ",\"ignore_eos\":true");
+    plan_add_body(&s, p);
     str_add(&s, "}");
     return str_take(&s);
 }

@@ -13,7 +13,7 @@ static const struct prompt_calibration nominal = {.tokens_per_word = 1};
 
 static struct plan plan_for(enum api api)
 {
-    return (struct plan){.target = {.model = "m\"1", .api = api, .stream = true}};
+    return (struct plan){.target = {.model = "m\"1", .body = "", .api = api, .stream = true}};
 }
 
 static const struct url base = {.host = "127.0.0.1", .port = 8080, .path = "/v1"};
@@ -45,6 +45,7 @@ static void renders_a_chat_request(void **state)
     size_t n;
 
     (void)state;
+    plan.target.body = "{\"stop\":[\"a\"],\"top_p\":0.5}";
     assert_int_equal(requests_init(&r, &plan, &full, &two, &nominal, "00c0ffee", &err), 0);
     buf = malloc(r.max_bytes + 1);
     n = requests_render(&r, 1, buf, r.max_bytes);
@@ -59,6 +60,8 @@ static void renders_a_chat_request(void **state)
     assert_true(strlen(json_string_value(json_object_get(message, "content"))) > 300);
     assert_int_equal(json_integer_value(json_object_get(doc, "max_tokens")), 12);
     assert_true(json_is_true(json_object_get(doc, "ignore_eos")));
+    assert_close(json_real_value(json_object_get(doc, "top_p")), 0.5, 0);
+    assert_int_equal(json_array_size(json_object_get(doc, "stop")), 1);
     json_unref(doc);
     free(buf);
 }
@@ -84,6 +87,21 @@ static void renders_a_completion_without_a_key(void **state)
     assert_null(json_object_get(doc, "stream_options"));
     json_unref(doc);
     free(buf);
+}
+
+static void names_the_whole_url_to_a_proxy(void **state)
+{
+    AUTO(requests_release) struct requests r = {0};
+    struct plan plan = plan_for(API_CHAT);
+    struct request_access access = bare;
+    struct err err = {0};
+
+    (void)state;
+    access.whole_url = true;
+    assert_int_equal(requests_init(&r, &plan, &access, &two, &nominal, "1", &err), 0);
+    assert_ptr_equal(strstr(r.head, "POST http://127.0.0.1:8080/v1/chat/completions HTTP/1.1\r\n"
+                                    "Host: 127.0.0.1:8080\r\n"),
+                     r.head);
 }
 
 static void the_digest_follows_the_prompts(void **state)
@@ -129,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_a_chat_request),
         cmocka_unit_test(renders_a_completion_without_a_key),
+        cmocka_unit_test(names_the_whole_url_to_a_proxy),
         cmocka_unit_test(the_digest_follows_the_prompts),
         cmocka_unit_test(survives_every_failed_allocation),
     };
