@@ -5,11 +5,24 @@
 #include "plan/prefix.h"
 #include "plan/schedule.h"
 
+struct kind { /* of requests */
+    double share;
+    struct profile profile;
+    bool fixed;          /* no profile */
+    struct draw lengths; /* only lengths are drawn from it */
+    int32_t block_tokens;
+    uint32_t block_offset; /* what its block numbers begin at */
+    size_t next_row;       /* replay: of the trial */
+    size_t *positions;     /* of a mix: where each row of the trial stands in the schedule */
+};
+
 struct building {
     struct schedule *s;
     const struct plan *p;
-    struct profile profile;
-    struct draw draw;
+    struct kind *kinds; /* at least one */
+    size_t kind_count;
+    struct rng mixing;
+    struct draw draw; /* gaps and rests are drawn from it */
     struct prefix_set seen;
     size_t item_cap, block_cap, after_cap;
     double rate_per_s;
@@ -30,6 +43,16 @@ NODISCARD int building_item(struct building *b, struct item item, int64_t row);
 NODISCARD int building_drawn(struct building *b, struct item item);
 /* @item comes after the item at @position. */
 NODISCARD int building_after(struct building *b, struct item *item, size_t position);
+
+/* mixture.c: opens the plan's workload, one kind or several. */
+NODISCARD int mixture_open(struct building *b);
+void mixture_release(struct building *b);
+/* The kind of the next arrival. */
+uint8_t mixture_draw(struct building *b);
+struct kind *kind_of(const struct building *b, const struct item *item);
+/* Replay: the kind whose next row is due first; NULL: all are in. And how many rows there are. */
+struct kind *mixture_next_row(const struct building *b);
+size_t mixture_rows(const struct building *b);
 
 /* sessions.c: what arrives with @first: one request, or a session of them; @most: items. */
 NODISCARD int building_arrival(struct building *b, struct item first, int64_t most);

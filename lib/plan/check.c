@@ -83,9 +83,13 @@ static int check_workload(struct reading *r)
     const struct plan *p = r->plan;
     bool fixed = p->fixed_input || p->fixed_output || p->shared_prefix;
 
-    if (!*p->profile && !fixed)
-        return check_fail(r, "workload",
-                          "is missing; add profile: NAME, or fixed: {input_tokens: 32, ...}");
+    if (p->mix_count > 0 && (*p->profile || fixed))
+        return check_fail(r, "workload.mix",
+                          "and workload.profile or fixed exclude each other; keep one");
+    if (!*p->profile && !fixed && p->mix_count == 0)
+        return check_fail(
+            r, "workload",
+            "is missing; add profile: NAME, fixed: {input_tokens: 32, ...}, or mix: [...]");
     if (*p->profile && fixed)
         return check_fail(r, "workload.profile", "and workload.fixed exclude each other; keep one");
     if (!*p->profile && *p->profile_digest)
@@ -104,14 +108,14 @@ const char *plan_beside(char *buf, size_t size, const struct plan *p, const char
 }
 
 /* The profile's path, relative to the plan's folder unless it is absolute or a shipped name. */
-static const char *beside_plan(char *buf, size_t size, const struct plan *p)
+static const char *beside_plan(char *buf, size_t size, const struct plan *p, const char *profile)
 {
     const char *name;
 
     for (size_t i = 0; (name = profile_shipped_name(i)); i++)
-        if (strcmp(name, p->profile) == 0)
-            return p->profile;
-    return plan_beside(buf, size, p, p->profile);
+        if (strcmp(name, profile) == 0)
+            return profile;
+    return plan_beside(buf, size, p, profile);
 }
 
 static void list_shipped(char *buf, size_t size)
@@ -124,39 +128,46 @@ static void list_shipped(char *buf, size_t size)
         used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-static int find_profile(struct profile *ret, const struct plan *p, struct err *err)
+static int find_profile(struct profile *ret, const struct plan *p, const char *profile,
+                        struct err *err)
 {
     char path[PATH_MAX], shipped[160];
-    const char *where = beside_plan(path, sizeof path, p);
+    const char *where = beside_plan(path, sizeof path, p, profile);
 
-    if (!strchr(p->profile, '/') && !strchr(p->profile, '.') && !fs_exists(where)) {
+    if (!strchr(profile, '/') && !strchr(profile, '.') && !fs_exists(where)) {
         const char *name;
 
         for (size_t i = 0; (name = profile_shipped_name(i)); i++)
-            if (strcmp(name, p->profile) == 0)
+            if (strcmp(name, profile) == 0)
                 return profile_find(ret, name, err);
         list_shipped(shipped, sizeof shipped);
         return err_set(err, -ENOENT, "'%.60s' is no shipped profile and no file; shipped: %s",
-                       p->profile, shipped);
+                       profile, shipped);
     }
     return profile_find(ret, where, err);
 }
 
-int plan_profile(struct profile *ret, const struct plan *p, struct err *err)
+int plan_profile_named(struct profile *ret, const struct plan *p, const char *name,
+                       const char *digest, struct err *err)
 {
     AUTO(profile_release) struct profile found = {0};
-    int r = find_profile(&found, p, err);
+    int r = find_profile(&found, p, name, err);
 
     if (r < 0)
         return r;
-    if (*p->profile_digest && strcmp(digest_hex(&found.digest).text, p->profile_digest) != 0)
+    if (*digest && strcmp(digest_hex(&found.digest).text, digest) != 0)
         return err_set(err, -EINVAL,
                        "%s has changed since the plan was fixed; its digest is %.16s..., the "
                        "plan's %.16s...",
-                       p->profile, digest_hex(&found.digest).text, p->profile_digest);
+                       name, digest_hex(&found.digest).text, digest);
     *ret = found;
     found = (struct profile){0};
     return 0;
+}
+
+int plan_profile(struct profile *ret, const struct plan *p, struct err *err)
+{
+    return plan_profile_named(ret, p, p->profile, p->profile_digest, err);
 }
 
 static bool drawn(enum arrivals a)
@@ -263,7 +274,7 @@ static int check_arrivals(struct reading *r)
     const struct plan *p = r->plan;
     bool closed = p->load.arrivals == ARRIVALS_CLOSED;
 
-    if (p->load.arrivals == ARRIVALS_REPLAY && !*p->profile)
+    if (p->load.arrivals == ARRIVALS_REPLAY && !*p->profile && p->mix_count == 0)
         return check_fail(r, "load.arrivals",
                           "replay needs a profile; write poisson, gamma, constant or closed");
     if (closed && !p->load.concurrency)
@@ -381,9 +392,15 @@ static int check_http(struct reading *r)
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
+<<<<<<< HEAD
         check_required, check_api,  check_workload, check_profile, check_arrivals, check_rate,
         check_stages,   check_ends, check_hang_up,  check_warm_up, check_stream,   check_tls,
         gates_read,     check_cpus, route_check,    check_http,    witness_check,
+=======
+        check_required, check_api,    check_workload, check_profile, check_arrivals, check_mix,
+        check_rate,     check_stages, check_ends,     check_hang_up, check_warm_up,  check_stream,
+        check_tls,      gates_read,   check_cpus,     route_check,   check_http,
+>>>>>>> d9f3fd8 (Mix several kinds of requests in one schedule)
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

@@ -142,6 +142,8 @@ static json_t *schema_of_value(const struct key *k)
         return list_of("expect[]", "metric");
     case KEY_STAGES:
         return list_of("load.stages[]", "for");
+    case KEY_MIX:
+        return list_of("workload.mix[]", "name");
     case KEY_RAMP:
         return pattern(RAMP);
     case KEY_LIMIT:

@@ -30,8 +30,9 @@ int32_t building_scaled(int32_t tokens, double factor)
 /* Copies the row's blocks as far as the prompt covers them. */
 static int add_row_blocks(struct building *b, struct item *item, int64_t row)
 {
-    const struct profile_row *from = &b->profile.rows[row];
-    uint32_t fit = (uint32_t)(item->input_tokens / b->s->block_tokens);
+    const struct kind *k = kind_of(b, item);
+    const struct profile_row *from = &k->profile.rows[row];
+    uint32_t fit = (uint32_t)(item->input_tokens / k->block_tokens);
     uint32_t n = from->block_count < fit ? from->block_count : fit;
 
     if (b->s->block_count + n > BLOCKS_MAX)
@@ -39,7 +40,7 @@ static int add_row_blocks(struct building *b, struct item *item, int64_t row)
                        BLOCKS_MAX);
     for (uint32_t i = 0; i < n; i++)
         if (VEC_PUSH(b->s->blocks, b->s->block_count, b->block_cap,
-                     b->profile.blocks[from->block_first + i]) < 0)
+                     k->block_offset + k->profile.blocks[from->block_first + i]) < 0)
             return building_no_memory(b);
     item->block_count = n;
     return 0;
@@ -47,13 +48,15 @@ static int add_row_blocks(struct building *b, struct item *item, int64_t row)
 
 static int add_blocks(struct building *b, struct item *item, int64_t row)
 {
-    if (!b->s->block_tokens)
+    const struct kind *k = kind_of(b, item);
+
+    if (!k->block_tokens)
         return 0;
-    if (row >= 0 && b->profile.rows)
+    if (row >= 0 && k->profile.rows)
         return add_row_blocks(b, item, row);
-    if (*b->p->profile)
+    if (!k->fixed)
         return 0;
-    if (VEC_PUSH(b->s->blocks, b->s->block_count, b->block_cap, 0) < 0)
+    if (VEC_PUSH(b->s->blocks, b->s->block_count, b->block_cap, k->block_offset) < 0)
         return building_no_memory(b);
     item->block_count = 1; /* the shared prefix */
     return 0;
@@ -107,7 +110,7 @@ static int add_prefix(struct building *b, struct item *item, int64_t row)
     if (item->block_count > 0 &&
         prefix_add(&b->seen, &known, b->s->blocks + item->block_first, item->block_count) < 0)
         return building_no_memory(b);
-    item->reuse_tokens = (int32_t)known * b->s->block_tokens;
+    item->reuse_tokens = (int32_t)known * kind_of(b, item)->block_tokens;
     return 0;
 }
 
@@ -131,7 +134,7 @@ int building_drawn(struct building *b, struct item item)
 {
     int64_t row = -1;
 
-    draw_lengths(&b->draw, &item.input_tokens, &item.output_tokens, &row);
+    draw_lengths(&kind_of(b, &item)->lengths, &item.input_tokens, &item.output_tokens, &row);
     if (item.history) {
         const struct item *before = schedule_history(b->s, &item);
         int64_t all = (int64_t)before->input_tokens + before->output_tokens + item.input_tokens;

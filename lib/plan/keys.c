@@ -8,6 +8,7 @@
 #define AT(f) (long)offsetof(struct plan, f)
 #define GOOD(f) (long)offsetof(struct plan_good, f)
 #define EXPECT(f) (long)offsetof(struct plan_expect, f)
+#define MIX(f) (long)offsetof(struct plan_component, f)
 #define STAGE(f) (long)offsetof(struct plan_stage, f)
 #define NONE KEY_NO_FIELD
 
@@ -52,6 +53,25 @@ static const struct key keys[] = {
      "answer length of every request"},
     {"workload.fixed.shared_prefix_tokens", KEY_COUNT, "0", 0, 10e6, NULL, AT(shared_prefix), NONE,
      "leading tokens that all prompts of a trial share"},
+    {"workload.mix", KEY_MIX, NULL, 0, 0, NULL, AT(mix), AT(mix_count),
+     "several kinds of requests in place of profile or fixed, each with its share"},
+    {"workload.mix[].name", KEY_TEXT, NULL, 0, 0, NULL, MIX(name), NONE,
+     "what this kind is called; required"},
+    {"workload.mix[].share", KEY_RATIO, NULL, 1e-6, 1, NULL, MIX(share), NONE,
+     "share of the requests that are of this kind, all together 100%; not of a replay, which takes "
+     "every row of each profile at its time"},
+    {"workload.mix[].profile", KEY_TEXT, NULL, 0, 0, NULL, MIX(profile), NONE,
+     "as workload.profile; exactly one of profile and lengths"},
+    {"workload.mix[].profile_digest", KEY_DIGEST, NULL, 0, 0, NULL, MIX(profile_digest), NONE,
+     "as workload.profile_digest"},
+    {"workload.mix[].input_tokens", KEY_COUNT, NULL, 1, 10e6, NULL, MIX(fixed_input), NONE,
+     "prompt length of every request of this kind"},
+    {"workload.mix[].output_tokens", KEY_COUNT, NULL, 1, 10e6, NULL, MIX(fixed_output), NONE,
+     "answer length of every request of this kind"},
+    {"workload.mix[].shared_prefix_tokens", KEY_COUNT, "0", 0, 10e6, NULL, MIX(shared_prefix), NONE,
+     "leading tokens that all its prompts of a trial share"},
+    {"workload.mix[].model", KEY_TEXT, NULL, 0, 0, NULL, MIX(model), NONE,
+     "the model that these requests ask for, an adapter (LoRA) for example; default: target.model"},
     {"workload.slice.from", KEY_DURATION, "0", 0, 520 * WEEK_NS, NULL, AT(slice_from_ns), NONE,
      "where in the profile to begin"},
     {"workload.slice.for", KEY_DURATION, NULL, 1, 520 * WEEK_NS, NULL, AT(slice_for_ns), NONE,

@@ -78,6 +78,8 @@ json_t *list_json(const struct key *k, const void *base)
             json_push(j, json_string(((const char *const *)items)[i]));
         else if (k->type == KEY_GOOD)
             json_push(j, good_json((const struct plan_good *)items + i));
+        else if (k->type == KEY_MIX)
+            json_push(j, component_json((const struct plan_component *)items + i));
         else if (k->type == KEY_STAGES)
             json_push(j, stage_json((const struct plan_stage *)items + i));
         else

@@ -341,6 +341,7 @@ int list_set(struct reading *r, const struct key *k, const char *shown, const st
                             want == NODE_MAP ? "map" : "list", key_takes(k));
     return k->type == KEY_MAP      ? set_map(r, k, shown, n, base)
            : k->type == KEY_TEXTS  ? set_texts(r, k, shown, n, base)
+           : k->type == KEY_MIX    ? mix_set(r, k, shown, n, base)
            : k->type == KEY_STAGES ? stages_set(r, k, shown, n, base)
            : k->type == KEY_GOOD   ? set_good(r, k, shown, n, base)
                                    : set_expect(r, k, shown, n, base);

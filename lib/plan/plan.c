@@ -100,7 +100,8 @@ static int override(struct reading *r, struct node *root, const struct plan_over
     char map[NAME_MAX_LEN];
     const struct key *k = key_find(o->key);
     bool yaml = k ? k->type == KEY_MAP || k->type == KEY_TEXTS || k->type == KEY_GOOD ||
-                        k->type == KEY_EXPECT || k->type == KEY_STAGES || k->type == KEY_BODY
+                        k->type == KEY_EXPECT || k->type == KEY_STAGES || k->type == KEY_BODY ||
+                        k->type == KEY_MIX
                   : key_is_group(o->key);
 
     for (const char *dot = strchr(o->key, '.'); !k && dot; dot = strchr(dot + 1, '.')) {

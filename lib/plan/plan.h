@@ -60,6 +60,17 @@ struct plan_patience { /* when a client hangs up: so long after its release, or 
     bool tokens;
 };
 
+enum { PLAN_MAX_COMPONENTS = 32 };
+
+struct plan_component { /* of a mix: one kind of requests */
+    const char *name;
+    double share;               /* of the arrivals; 0: a replay, whose rows say it */
+    const char *profile;        /* or "", and fixed lengths */
+    const char *profile_digest; /* as in the plan */
+    int32_t fixed_input, fixed_output, shared_prefix;
+    const char *model; /* in place of target.model (an adapter's name); "": the same */
+};
+
 struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers (whose
                     * value may be env:NAME or file:PATH: see plan_secret()) */
     const char *key, *value;
@@ -73,7 +84,9 @@ struct plan {
     size_t good_count;
     enum regime regime;
 
-    /* workload: exactly one of profile and fixed */
+    /* workload: exactly one of profile, fixed and mix */
+    struct plan_component *mix;
+    size_t mix_count;
     const char *profile;        /* a shipped name or a file; plan_profile() finds it */
     const char *profile_digest; /* SHA-256 in hex: what the plan was checked against */
     int32_t fixed_input, fixed_output;
@@ -197,6 +210,9 @@ DEFINE_AUTO(struct plan *, plan_free)
 /* The plan's profile: a shipped name, else a file relative to the plan file's folder. -EINVAL if it
  * is not the one whose digest the plan carries. Only where @p->profile is not "". */
 NODISCARD int plan_profile(struct profile *ret, const struct plan *p, struct err *err);
+/* The same of any profile that the plan names; @digest "": whatever it holds. */
+NODISCARD int plan_profile_named(struct profile *ret, const struct plan *p, const char *name,
+                                 const char *digest, struct err *err);
 /* "2/s", "2/s..8/s". */
 struct stage_text {
     char text[90];

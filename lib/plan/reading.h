@@ -41,6 +41,12 @@ NODISCARD int stages_set(struct reading *r, const struct key *k, const char *sho
                          const struct node *n, void *base);
 json_t *stage_json(const struct plan_stage *s);
 
+/* workload.mix. */
+NODISCARD int mix_set(struct reading *r, const struct key *k, const char *shown,
+                      const struct node *n, void *base);
+json_t *component_json(const struct plan_component *c);
+NODISCARD int check_mix(struct reading *r);
+
 /* load.hang_up.after. */
 NODISCARD int patience_set(struct reading *r, const struct key *k, const char *shown,
                            const struct node *n, void *base);

@@ -13,7 +13,8 @@
  * one; the wait of one that comes after others), input, output, blocks, and the block ids, one
  * integer each; of one that comes after others then whether it has a history, their number, and
  * their positions in its trial. Then, for each item that hangs up, the text "hang-up" with its NUL,
- * its position, time and events.
+ * its position, time and events. Of a mix then the text "mix" with its NUL, the number of
+ * components, the tokens of a block of each, and each item's component.
  */
 #include "plan/api.h"
 #include "plan/building.h"
@@ -26,7 +27,7 @@ enum { PROMPT_STREAM = 0x70726f6d, ITEM_FIELDS = 6 };
 
 static void building_release(struct building *b)
 {
-    profile_release(&b->profile);
+    mixture_release(b);
     prefix_release(&b->seen);
 }
 DEFINE_AUTO_HELD(struct building, building_release)
@@ -73,60 +74,12 @@ static double expected_items(const struct building *b)
 {
     const struct plan *p = b->p;
     double n = p->load.requests                      ? (double)p->load.requests
-               : p->load.arrivals == ARRIVALS_REPLAY ? (double)b->profile.row_count
+               : p->load.arrivals == ARRIVALS_REPLAY ? (double)mixture_rows(b)
                : p->load.arrivals == ARRIVALS_CLOSED
                    ? SCHEDULE_CLOSED_ITEMS
                    : b->rate_per_s * (double)p->load.duration_ns / 1e9 * sessions_mean_turns(p);
 
     return n * p->trials.count + p->load.capacity_requests;
-}
-
-static void learn_rate(struct building *b)
-{
-    const struct profile *f = &b->profile;
-    struct schedule *s = b->s;
-
-    if (f->learned) {
-        s->production_rate_per_s = f->model.rate_per_s;
-        s->production_span_s = f->model.span_s;
-    } else if (f->row_count > 1) {
-        s->production_span_s = (double)f->rows[f->row_count - 1].at_ns / 1e9;
-        if (s->production_span_s > 0)
-            s->production_rate_per_s = (double)(f->row_count - 1) / s->production_span_s;
-    }
-}
-
-static int cut_slice(struct building *b)
-{
-    const struct plan *p = b->p;
-    struct err why = {0};
-    int64_t for_ns = p->slice_for_ns ? p->slice_for_ns : INT64_MAX - p->slice_from_ns;
-    int r = p->slice_from_ns || p->slice_for_ns
-                ? profile_slice(&b->profile, p->slice_from_ns, for_ns, &why)
-                : 0;
-
-    return r < 0 ? err_set(b->err, r, "workload.slice: %.200s", why.text) : 0;
-}
-
-static int open_profile(struct building *b)
-{
-    const struct plan *p = b->p;
-    int r;
-
-    if (!*p->profile) {
-        b->s->block_tokens = p->shared_prefix;
-        return 0;
-    }
-    r = plan_profile(&b->profile, p, b->err);
-    if (r == 0)
-        r = cut_slice(b);
-    if (r < 0)
-        return r;
-    b->s->profile_digest = b->profile.digest;
-    if (b->profile.header.block_tokens > 0 && b->profile.block_count > 0)
-        b->s->block_tokens = building_scaled(b->profile.header.block_tokens, p->scale_lengths);
-    learn_rate(b);
-    return 0;
 }
 
 static int choose_rate(struct building *b)
@@ -214,6 +167,19 @@ static void hash_hang_ups(struct hasher *h, const struct schedule *s)
     }
 }
 
+/* Of a mix: the block lengths of its components, and each item's component. */
+static void hash_components(struct hasher *h, const struct schedule *s)
+{
+    if (s->components == 0)
+        return;
+    hasher_add(h, "mix", 4);
+    hasher_add_i64(h, (int64_t)s->components);
+    for (size_t i = 0; i < s->components; i++)
+        hasher_add_i64(h, s->component_block_tokens[i]);
+    for (size_t i = 0; i < s->count; i++)
+        hasher_add_i64(h, s->items[i].component);
+}
+
 static int digest_items(struct building *b)
 {
     AUTO(hasher_free) struct hasher *h = hasher_new();
@@ -228,6 +194,7 @@ static int digest_items(struct building *b)
     for (size_t i = 0; i < s->count; i++)
         hash_item(h, s, &s->items[i]);
     hash_hang_ups(h, s);
+    hash_components(h, s);
     s->digest = hasher_end(h);
     return 0;
 }
@@ -236,7 +203,7 @@ static int build(struct building *b)
 {
     const struct plan *p = b->p;
     struct rng rng;
-    int r = open_profile(b);
+    int r = mixture_open(b);
 
     if (r == 0)
         r = choose_rate(b);
@@ -244,9 +211,7 @@ static int build(struct building *b)
         return r;
     rng_init(&rng, p->seed, PROMPT_STREAM);
     b->s->prompt_seed = rng_u64(&rng);
-    draw_init(&b->draw, *p->profile ? &b->profile : NULL, p->scale_lengths, p->seed);
-    b->draw.fixed_input = p->fixed_input;
-    b->draw.fixed_output = p->fixed_output;
+    draw_init(&b->draw, *p->profile ? &b->kinds[0].profile : NULL, p->scale_lengths, p->seed);
     patience_init(&b->patience, p);
     b->asks_output = plan_asks_output(p);
     sessions_init(b);

@@ -38,6 +38,7 @@ struct item {
     bool history;    /* its prompt begins with that of the first item that it comes after, and an
                       * answer to it */
     uint8_t trigger; /* enum trigger */
+    uint8_t component; /* of workload.mix; else 0 */
 };
 
 struct schedule {
@@ -47,8 +48,10 @@ struct schedule {
     size_t block_count;
     uint32_t *after; /* positions of items; an item comes after earlier ones only */
     size_t after_count;
-    int32_t block_tokens; /* after scaling; 0: none */
-    size_t *trial_first;  /* trials + 1 entries: items of trial t are [first[t], first[t+1]) */
+    int32_t block_tokens; /* after scaling; 0: none; of a mix see schedule_block_tokens() */
+    size_t components;    /* of workload.mix; 0: no mix */
+    int32_t component_block_tokens[PLAN_MAX_COMPONENTS];
+    size_t *trial_first; /* trials + 1 entries: items of trial t are [first[t], first[t+1]) */
     size_t trials;
     uint64_t prompt_seed;
     double offered_per_s; /* mean arrival rate of an open loop; 0: answers decide it */
@@ -62,6 +65,12 @@ enum {
     SCHEDULE_CLOSED_ITEMS = 100000, /* a trial, of a closed loop that ends by duration */
     SCHEDULE_MAX_TURNS = 1000,      /* of a session */
 };
+
+/* What one of @item's blocks stands for. */
+static inline int32_t schedule_block_tokens(const struct schedule *s, const struct item *item)
+{
+    return s->components ? s->component_block_tokens[item->component] : s->block_tokens;
+}
 
 NODISCARD int schedule_build(struct schedule **ret, const struct plan *p, struct err *err);
 void schedule_free(struct schedule *s);

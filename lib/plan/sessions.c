@@ -49,6 +49,7 @@ static int add_turn(struct building *b, uint32_t trial)
         .at_ns = TIME_NONE, .trial = trial, .trigger = TRIGGER_AFTER, .history = true};
     int r = building_after(b, &item, b->s->count - 1);
 
+    item.component = b->s->items[b->s->count - 1].component;
     item.think_ns = draw_wait(b);
     return r < 0 ? r : building_drawn(b, item);
 }
@@ -56,7 +57,10 @@ static int add_turn(struct building *b, uint32_t trial)
 int building_arrival(struct building *b, struct item first, int64_t most)
 {
     int64_t turns = 1;
-    int r = building_drawn(b, first);
+    int r;
+
+    first.component = mixture_draw(b);
+    r = building_drawn(b, first);
 
     if (b->p->sessions.turns.most > 0)
         turns = i64_min(draw_turns(b), most);
@@ -69,7 +73,8 @@ int building_arrival(struct building *b, struct item first, int64_t most)
 static void grow(const struct building *b, struct item *item, const struct profile_row *row)
 {
     const struct item *before = schedule_history(b->s, item);
-    const struct profile_row *from = &b->profile.rows[b->profile.after[row->after_first]];
+    const struct profile *profile = &kind_of(b, item)->profile;
+    const struct profile_row *from = &profile->rows[profile->after[row->after_first]];
     int32_t own = row->input_tokens - from->input_tokens - from->output_tokens;
     int64_t all = (int64_t)before->input_tokens + before->output_tokens +
                   building_scaled(own, b->p->scale_lengths);
@@ -79,11 +84,13 @@ static void grow(const struct building *b, struct item *item, const struct profi
 
 int building_row(struct building *b, struct item item, size_t row)
 {
-    const struct profile_row *from = &b->profile.rows[row];
+    const struct kind *k = kind_of(b, &item);
+    const struct profile_row *from = &k->profile.rows[row];
     size_t first = b->s->trial_first[item.trial];
 
     for (uint32_t i = 0; i < from->after_count; i++) {
-        int r = building_after(b, &item, first + b->profile.after[from->after_first + i]);
+        uint32_t before = k->profile.after[from->after_first + i];
+        int r = building_after(b, &item, k->positions ? k->positions[before] : first + before);
 
         if (r < 0)
             return r;

@@ -29,18 +29,26 @@ static int build_replay(struct building *b, uint32_t trial)
     int64_t limit = most_items(p);
     int64_t end_ns = p->load.duration_ns ? p->load.duration_ns : INT64_MAX;
 
-    for (size_t i = 0; i < b->profile.row_count && (int64_t)i < limit; i++) {
-        const struct profile_row *row = &b->profile.rows[i];
+    struct kind *k;
+
+    for (size_t i = 0; i < b->kind_count; i++)
+        b->kinds[i].next_row = 0;
+    while (built(b, trial) < limit && (k = mixture_next_row(b))) {
+        size_t at = k->next_row++;
+        const struct profile_row *row = &k->profile.rows[at];
         struct item item = {.at_ns = replay_time(p, row->at_ns),
                             .trial = trial,
                             .trigger = TRIGGER_AT,
+                            .component = (uint8_t)(k - b->kinds),
                             .input_tokens = building_scaled(row->input_tokens, p->scale_lengths),
                             .output_tokens = building_scaled(row->output_tokens, p->scale_lengths)};
         int r;
 
         if (item.at_ns >= end_ns)
             break;
-        r = building_row(b, item, i);
+        if (k->positions)
+            k->positions[at] = b->s->count;
+        r = building_row(b, item, at);
         if (r < 0)
             return r;
     }
@@ -112,15 +120,18 @@ static int build_closed(struct building *b, uint32_t trial)
  * served. */
 static int build_capacity(struct building *b, uint32_t trial)
 {
+    struct item item = {.at_ns = TIME_NONE, .trial = trial, .trigger = TRIGGER_SLOT_FREE};
     int64_t n = b->p->load.capacity_requests;
 
     for (int64_t i = 0; i < n; i++) {
+        struct kind *k;
         int r;
 
-        if (b->profile.rows)
-            b->draw.next_row = (size_t)(i * (int64_t)b->profile.row_count / n);
-        r = building_drawn(
-            b, (struct item){.at_ns = TIME_NONE, .trial = trial, .trigger = TRIGGER_SLOT_FREE});
+        item.component = mixture_draw(b);
+        k = kind_of(b, &item);
+        if (k->profile.rows)
+            k->lengths.next_row = (size_t)(i * (int64_t)k->profile.row_count / n);
+        r = building_drawn(b, item);
         if (r < 0)
             return r;
     }

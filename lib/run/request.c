@@ -128,7 +128,7 @@ static struct prompt_spec spec_of(const struct schedule *s, uint32_t index)
         .tokens = item->input_tokens,
         .blocks = item->block_count ? s->blocks + item->block_first : NULL,
         .block_count = item->block_count,
-        .block_tokens = s->block_tokens,
+        .block_tokens = schedule_block_tokens(s, item),
     };
 }
 
