@@ -181,6 +181,16 @@ struct reason {
     bool takes_away; /* the client's own condition voids metrics, or all */
 };
 
+struct component_times { /* p50 ...: NAN where its requests don't carry them */
+    size_t n;
+    double p50, p90, p99; /* seconds */
+};
+
+struct component { /* of the plan's mix: its counted requests */
+    int64_t counted, failed, hung_up, input_tokens, output_tokens;
+    struct component_times ttft, latency; /* the headlines of this kind of load */
+};
+
 struct analysis_input {
     const struct plan *plan; /* borrowed until analysis_free() */
     const struct evidence_trial *trials;
@@ -242,6 +252,8 @@ struct analysis {
     struct instrument instrument;
     struct tokens tokens;
     struct capacity capacity;
+    struct component components[PLAN_MAX_COMPONENTS]; /* of a mix */
+    size_t component_count;
     struct good_answer answers[ANALYSIS_MAX_GOOD];
     struct estimate expected[ANALYSIS_MAX_GOOD];
     enum answer answer; /* of all goods together */

@@ -148,6 +148,7 @@ static void fill_row(struct row *r, const struct analysis *a, const struct sampl
     r->content_events = s->content_events;
     r->outcome = s->outcome;
     r->hang_up = s->hang_up;
+    r->component = s->component > 0 ? (uint8_t)s->component : 0;
     r->met = limits_met(a->in.plan, s);
     fill_values(r, s);
     fill_parts(r, s);
@@ -167,6 +168,8 @@ static int check_sample(const struct analysis *a, const struct sample *s, struct
                        s->trial);
     if (s->outcome >= OUTCOME_COUNT_)
         return err_set(err, -EBADMSG, "sample %u has no known outcome", s->id);
+    if (s->component > 0 && (size_t)s->component >= a->in.plan->mix_count)
+        return err_set(err, -EBADMSG, "sample %u is of no component of the plan's mix", s->id);
     return 0;
 }
 
@@ -292,7 +295,8 @@ int analysis_finish(struct analysis *a, struct err *err)
     column_open_trial(&a->gaps, a->in.trial_count);
     tokens_finish(&a->tokens);
     capacity_make(a);
-    if (column_sort(&a->gaps) < 0 || columns_fill(a) < 0 || instrument_make(a) < 0)
+    if (column_sort(&a->gaps) < 0 || columns_fill(a) < 0 || instrument_make(a) < 0 ||
+        components_make(a) < 0)
         return no_memory(err);
     gates_make(a);
     r = summaries_make(a, err);

@@ -14,6 +14,7 @@ struct row {
     uint32_t met; /* bit g: every limit of good g was met */
     uint8_t outcome;
     uint8_t hang_up; /* enum hang_up: drawn to hang up */
+    uint8_t component;
     bool warm_up;
 };
 
@@ -26,6 +27,8 @@ bool hang_up_hides_gaps(enum hang_up h);
 /* ledger.c */
 bool row_is_warm_up(const struct analysis *a, const struct row *r);
 NODISCARD int ledger_make(struct analysis *a, struct err *err);
+/* components.c: -ENOMEM. */
+NODISCARD int components_make(struct analysis *a);
 /* capacity.c: the pilot's samples are counted apart from the trials'. */
 void capacity_split(struct analysis *a, const struct evidence_trial *trials, size_t count);
 bool capacity_takes(const struct analysis *a, uint32_t id);

@@ -78,7 +78,9 @@ void workload_text(struct str *out, const struct plan *p)
 {
     if (p->family[0])
         str_addf(out, "%s (", p->family);
-    if (p->profile[0]) {
+    if (p->mix_count > 0) {
+        mix_text(out, p);
+    } else if (p->profile[0]) {
         const char *slash = strrchr(p->profile, '/');
 
         str_addf(out, "profile %s", slash ? slash + 1 : p->profile);

@@ -186,7 +186,10 @@ static void gap_source(json_t *list, const struct plan *p)
         str_addf(&s, "a slice of %s of the profile, not all of it",
                  units_exact_ns(p->slice_for_ns).text);
     push_text(list, &s);
-    if (!p->profile[0]) {
+    if (p->mix_count > 0 && p->load.arrivals != ARRIVALS_REPLAY)
+        str_add(&s, "the shares of the mix and its arrivals are the plan's, not a production's");
+    push_text(list, &s);
+    if (!p->profile[0] && p->mix_count == 0) {
         str_add(&s, "fixed lengths (");
         lengths_text(&s, p);
         str_add(&s, "): no production has them, and its tail is not covered");

@@ -378,6 +378,9 @@ static void apply_count(struct sample *s, const struct rec *r)
     case COUNT_FINISH:
         s->finish = n >= 0 && n <= FINISH_OTHER ? (uint8_t)n : FINISH_OTHER;
         break;
+    case COUNT_COMPONENT:
+        s->component = n;
+        break;
     case COUNT_HANG_UP:
         s->hang_up = n >= 0 && n <= HANG_UP_TIME ? (uint8_t)n : HANG_UP_NONE;
         break;
@@ -390,7 +393,7 @@ static bool sane_kind(const struct rec *r)
     case REC_POINT:
         return r->kind <= POINT_TLS_END;
     case REC_COUNT:
-        return r->kind <= COUNT_HANG_UP;
+        return r->kind <= COUNT_COMPONENT;
     case REC_END:
         return r->kind < OUTCOME_COUNT_ && r->value >= 0 && r->value <= 999;
     case REC_READ:

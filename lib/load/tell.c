@@ -45,6 +45,8 @@ void tell_due(struct engine *e, const struct conn *c, int64_t due_ns)
     tell_point(e, c, POINT_DUE, due_ns, two_words(item->input_tokens, item->output_tokens), 0);
     tell_point(e, c, POINT_RELEASED, c->released_ns,
                two_words(e->config->trial, item->reuse_tokens), 0);
+    if (e->config->schedule->components > 0)
+        tell_count(e, c, COUNT_COMPONENT, item->component, due_ns);
     if (item->hang_up_ns || item->hang_up_events)
         tell_count(e, c, COUNT_HANG_UP, item->hang_up_events ? HANG_UP_EVENTS : HANG_UP_TIME,
                    due_ns);

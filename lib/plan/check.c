@@ -292,7 +292,7 @@ static int check_arrivals(struct reading *r)
     if (closed && p->scale_rate != 1)
         return check_fail(r, "workload.scale.rate",
                           "has no meaning in a closed loop; leave it out");
-    return 0;
+    return check_mix(r);
 }
 
 static int check_warm_up(struct reading *r)
@@ -392,15 +392,9 @@ static int check_http(struct reading *r)
 int plan_check(struct reading *r)
 {
     int (*const checks[])(struct reading *) = {
-<<<<<<< HEAD
         check_required, check_api,  check_workload, check_profile, check_arrivals, check_rate,
         check_stages,   check_ends, check_hang_up,  check_warm_up, check_stream,   check_tls,
         gates_read,     check_cpus, route_check,    check_http,    witness_check,
-=======
-        check_required, check_api,    check_workload, check_profile, check_arrivals, check_mix,
-        check_rate,     check_stages, check_ends,     check_hang_up, check_warm_up,  check_stream,
-        check_tls,      gates_read,   check_cpus,     route_check,   check_http,
->>>>>>> d9f3fd8 (Mix several kinds of requests in one schedule)
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/plan/mix.c - workload.mix: read, checked, written out. */
+#include "plan/api.h"
 #include "plan/reading.h"
 #include <math.h>
 #include <stdio.h>
@@ -126,7 +127,9 @@ static int check_component(struct reading *r, size_t i)
         return fail(r, i, "has profile and lengths; keep one");
     if (!*c->profile && *c->profile_digest)
         return fail(r, i, "has the digest of no profile; leave it out");
-    if (fixed && (!c->fixed_input || !c->fixed_output))
+    if (c->fixed_output && !plan_asks_output(r->plan))
+        return fail(r, i, "has output_tokens, but nothing asks for them; leave it out");
+    if (fixed && (!c->fixed_input || (!c->fixed_output && plan_asks_output(r->plan))))
         return fail(r, i, "lacks a length; say input_tokens and output_tokens");
     if (c->shared_prefix > c->fixed_input)
         return fail(r, i, "shares a prefix longer than its prompt; at most input_tokens");

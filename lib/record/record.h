@@ -48,11 +48,12 @@ enum event_kind {
 #define EVENT_TOKENS (EVENT_CONTENT | EVENT_REASONING | EVENT_TOOL)
 
 enum rec_count {
-    COUNT_INPUT = 0,   /* usage.prompt_tokens */
-    COUNT_OUTPUT = 1,  /* usage.completion_tokens */
-    COUNT_CACHED = 2,  /* usage.prompt_tokens_details.cached_tokens */
-    COUNT_FINISH = 3,  /* enum finish_reason */
-    COUNT_HANG_UP = 4, /* enum hang_up; only where the schedule says so */
+    COUNT_INPUT = 0,     /* usage.prompt_tokens */
+    COUNT_OUTPUT = 1,    /* usage.completion_tokens */
+    COUNT_CACHED = 2,    /* usage.prompt_tokens_details.cached_tokens */
+    COUNT_FINISH = 3,    /* enum finish_reason */
+    COUNT_HANG_UP = 4,   /* enum hang_up; only where the schedule says so */
+    COUNT_COMPONENT = 5, /* of the plan's workload.mix; only where there is one */
 };
 
 /* Whether a request was drawn to hang up before its answer is complete (load.hang_up). */

@@ -29,6 +29,7 @@ struct sample {
     int32_t events;         /* all events */
     int32_t http_status;    /* 0: none */
     int64_t request_bytes, response_bytes;
+    int32_t component;  /* of the plan's workload.mix; COUNT_NONE: there is no mix */
     uint8_t outcome;    /* enum outcome */
     uint8_t finish;     /* enum finish_reason */
     uint8_t reused;     /* on a connection that had carried a request before */

@@ -33,6 +33,8 @@ void show_interval(struct str *out, const char *unit, const json_t *estimate);
 /* metrics.c */
 void report_metrics(struct page *p, const json_t *claim);
 void report_parts(struct page *p, const json_t *claim);
+/* mix.c */
+void report_mix(struct page *p, const json_t *claim);
 /* grounds.c */
 void report_grounds(struct page *p, const json_t *claim);
 void report_stack(struct page *p, const json_t *claim);

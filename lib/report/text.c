@@ -234,6 +234,7 @@ void report_claim(struct str *out, const json_t *claim, const struct report_styl
     balance_line(&p, ledger);
     capacity_line(&p, json_object_get(claim, "capacity"));
     report_metrics(&p, claim);
+    report_mix(&p, claim);
     report_parts(&p, claim);
     report_expectations(&p, claim);
     report_stack(&p, claim);

@@ -80,13 +80,14 @@ static int split(struct body *b)
     return 0;
 }
 
-int body_init(struct body *ret, const struct plan *p, bool ignore_eos, struct err *err)
+int body_init(struct body *ret, const struct plan *p, const char *model, bool ignore_eos,
+              struct err *err)
 {
     AUTO(body_release) struct body b = {.documents = p->target.documents};
 
     if (p->target.api != API_CHAT && p->target.api != API_COMPLETIONS) {
         b.text = source(p, ignore_eos);
-        b.model = escaped(p->target.model);
+        b.model = escaped(model);
         if (!b.text || !b.model || split(&b) < 0)
             return err_set(err, -ENOMEM, "out of memory for the request's template");
     }

@@ -27,8 +27,10 @@ struct body_item {  /* what one request fills in */
     size_t prompt_len;
 };
 
-/* Zero parts (and body_render() must not be called) for chat and completions. -ENOMEM. */
-NODISCARD int body_init(struct body *ret, const struct plan *p, bool ignore_eos, struct err *err);
+/* Asks for @model. Zero parts (and body_render() must not be called) for chat and completions.
+ * -ENOMEM. */
+NODISCARD int body_init(struct body *ret, const struct plan *p, const char *model, bool ignore_eos,
+                        struct err *err);
 void body_release(struct body *b);
 DEFINE_AUTO_HELD(struct body, body_release)
 /* Upper bound of body_render() for a prompt of up to @prompt_bytes. */

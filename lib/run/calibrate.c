@@ -39,7 +39,7 @@ static char *other_body(const struct asker *a, int32_t words, const char *text)
     char *ret;
 
     p.target.stream = false;
-    if (body_init(&body, &p, false, NULL) < 0)
+    if (body_init(&body, &p, p.target.model, false, NULL) < 0)
         return NULL;
     ret = malloc(body_bytes(&body, len) + 1);
     if (ret)

@@ -41,15 +41,42 @@ static char *build_head(const struct plan *p, const struct request_access *a, co
     return str_take(&s);
 }
 
-static char *build_before(const struct plan *p)
+static char *build_before(const struct plan *p, const char *model)
 {
     AUTO(str_release) struct str s = {0};
 
     str_add(&s, "{\"model\":");
-    str_add_json(&s, p->target.model);
+    str_add_json(&s, model);
     str_add(&s, p->target.api == API_CHAT ? ",\"messages\":[{\"role\":\"user\",\"content\":\""
                                           : ",\"prompt\":\"");
     return str_take(&s);
+}
+
+/* One of each a component, which may ask for a model of its own. Sets *@longest: the most bytes of
+ * a body but its prompts, which have @prompt each. */
+static int build_bodies(struct requests *r, const struct plan *p, bool ignore_eos, size_t prompt,
+                        size_t *longest, struct err *err)
+{
+    r->components = p->mix_count ? p->mix_count : 1;
+    r->body_before = calloc(r->components, sizeof *r->body_before);
+    r->bodies = calloc(r->components, sizeof *r->bodies);
+    if (!r->body_before || !r->bodies)
+        return -ENOMEM;
+    *longest = 0;
+    for (size_t i = 0; i < r->components; i++) {
+        bool own = p->mix_count && *p->mix[i].model;
+        const char *model = own ? p->mix[i].model : p->target.model;
+        size_t bytes;
+
+        r->body_before[i] = build_before(p, model);
+        if (!r->body_before[i] || body_init(&r->bodies[i], p, model, ignore_eos, err) < 0)
+            return -ENOMEM;
+        bytes =
+            r->bodies[i].count > 0 ? body_bytes(&r->bodies[i], prompt) : strlen(r->body_before[i]);
+        if (bytes > *longest)
+            *longest = bytes;
+    }
+    return 0;
 }
 
 static char *build_end(const struct plan *p, const struct request_shape *shape)
@@ -81,27 +108,23 @@ int requests_init(struct requests *r, const struct plan *p, const struct request
                   const struct schedule *s, const struct prompt_calibration *c, const char *run_id,
                   struct err *err)
 {
-    size_t prompt = prompt_bytes(longest_input(s), c);
+    size_t prompt = prompt_bytes(longest_input(s), c), longest;
 
     *r = (struct requests){.schedule = s, .calibration = *c, .reply = plan_reply(p)};
     (void)snprintf(r->run_id, sizeof r->run_id, "%s", run_id);
     r->head = build_head(p, a, run_id);
-    r->body_before = build_before(p);
     r->body_after =
         strdup(p->target.api == API_CHAT ? "\"}],\"max_tokens\":" : "\",\"max_tokens\":");
     r->body_end = build_end(p, &a->shape);
-    if (!r->head || !r->body_before || !r->body_after || !r->body_end ||
-        body_init(&r->body, p, a->shape.ignore_eos, err) < 0) {
+    if (!r->head || !r->body_after || !r->body_end ||
+        build_bodies(r, p, a->shape.ignore_eos, prompt, &longest, err) < 0) {
         requests_release(r);
         return err_set(err, -ENOMEM, "out of memory for the request templates");
     }
     r->head_len = strlen(r->head);
-    r->before_len = strlen(r->body_before);
     r->after_len = strlen(r->body_after);
     r->end_len = strlen(r->body_end);
-    r->max_bytes = r->head_len + r->before_len + r->after_len + r->end_len + NUMBERS_BYTES + prompt;
-    if (r->body.count > 0)
-        r->max_bytes = r->head_len + NUMBERS_BYTES + body_bytes(&r->body, prompt) + prompt;
+    r->max_bytes = r->head_len + longest + r->after_len + r->end_len + NUMBERS_BYTES + prompt;
     return 0;
 }
 
@@ -110,10 +133,16 @@ void requests_release(struct requests *r)
     if (r->head) /* it may hold the API key */
         explicit_bzero(r->head, strlen(r->head));
     free(r->head);
+    for (size_t i = 0; i < r->components; i++) {
+        if (r->body_before)
+            free(r->body_before[i]);
+        if (r->bodies)
+            body_release(&r->bodies[i]);
+    }
     free(r->body_before);
+    free(r->bodies);
     free(r->body_after);
     free(r->body_end);
-    body_release(&r->body);
     *r = (struct requests){0};
 }
 
@@ -148,7 +177,7 @@ static size_t render_body(const struct requests *r, uint32_t index, char *at, ch
 
     (void)snprintf(id, sizeof id, "asrun-%s-%u", r->run_id, index);
     return body_render(
-        &r->body, at,
+        &r->bodies[item->component], at,
         &(struct body_item){.id = id,
                             .input_tokens = item->input_tokens,
                             .output_tokens = item->output_tokens,
@@ -159,7 +188,8 @@ static size_t render_body(const struct requests *r, uint32_t index, char *at, ch
 static size_t render_completion(const struct requests *r, uint32_t index, char *body, char *end)
 {
     struct prompt_spec spec = spec_of(r->schedule, index);
-    char *at = put(body, r->body_before, r->before_len);
+    const char *before = r->body_before[r->schedule->items[index].component];
+    char *at = put(body, before, strlen(before));
 
     at += prompt_render(at, (size_t)(end - at), &spec, &r->calibration);
     at = put(at, r->body_after, r->after_len);
@@ -179,8 +209,8 @@ size_t requests_render(void *ctx, uint32_t index, char *buf, size_t cap)
 
     if (cap < r->max_bytes)
         return 0;
-    len = r->body.count > 0 ? render_body(r, index, body, buf + cap)
-                            : render_completion(r, index, body, buf + cap);
+    len = r->bodies[0].count > 0 ? render_body(r, index, body, buf + cap)
+                                 : render_completion(r, index, body, buf + cap);
     n = snprintf(numbers, sizeof numbers, "%u\r\nContent-Length: %zu\r\n\r\n", index, len);
     (void)put(put(buf, r->head, r->head_len), numbers, (size_t)n);
     memmove(buf + r->head_len + n, body, len);

@@ -28,13 +28,14 @@ struct request_access { /* how this target is asked; borrowed while requests_ini
 struct requests {
     const struct schedule *schedule;
     struct prompt_calibration calibration;
-    char *head;        /* request line and headers up to "X-Request-Id: asrun-RUNID-" */
-    char *body_before; /* JSON up to the prompt */
-    char *body_after;  /* JSON after the prompt, up to the value of max_tokens */
-    char *body_end;    /* the rest, after max_tokens */
-    size_t head_len, before_len, after_len, end_len;
+    char *head;         /* request line and headers up to "X-Request-Id: asrun-RUNID-" */
+    char **body_before; /* JSON up to the prompt: of each component of a mix; else one */
+    size_t components;
+    char *body_after; /* JSON after the prompt, up to the value of max_tokens */
+    char *body_end;   /* the rest, after max_tokens */
+    size_t head_len, after_len, end_len;
     size_t max_bytes;
-    struct body body; /* of other endpoints, in place of the three above; no parts: of none */
+    struct body *bodies; /* of other endpoints, in place of the three above; no parts: of none */
     struct reply_spec reply; /* how answers are read; borrows the plan */
     char run_id[16];
 };

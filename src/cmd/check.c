@@ -39,7 +39,7 @@ static void print_schedule(const struct schedule *s)
         printf(", over %s, %.3g/s offered", units_show_ns((double)t.span_ns).text,
                s->offered_per_s);
     printf("\n# tokens: %" PRId64 " in, %" PRId64 " out", t.input, t.output);
-    if (s->block_tokens > 0)
+    if (s->block_tokens > 0 || t.reuse > 0)
         printf(", %" PRId64 " of the input in prefixes seen before", t.reuse);
     if (s->production_rate_per_s > 0)
         printf("\n# production: %.3g/s over %s", s->production_rate_per_s,

@@ -31,7 +31,7 @@ static const char *const sample_columns_csv[] = {
     "connect_start_ns", "sent_last_ns",    "first_choice_ns", "cached_reported",  "reuse_expected",
     "content_events",   "events",          "http_status",     "request_bytes",    "response_bytes",
     "finish",           "reused",          "resent",          "kernel",           "error",
-    "tls_end_ns",       "connection",      "hang_up"};
+    "tls_end_ns",       "connection",      "hang_up",         "component"};
 
 static int put_sample(void *ctx, const struct sample *s)
 {
@@ -74,7 +74,8 @@ static int put_sample(void *ctx, const struct sample *s)
         rows_text(s->error),
         rows_maybe(s->tls_end_ns, TIME_NONE),
         rows_maybe(s->connection, COUNT_NONE),
-        rows_text(hang_up_name((enum hang_up)s->hang_up))};
+        rows_text(hang_up_name((enum hang_up)s->hang_up)),
+        rows_maybe(s->component, COUNT_NONE)};
 
     return rows_put(&w->rows, values);
 }

@@ -28,7 +28,7 @@ static json_t *rendered(const struct plan *p, const char *prompt)
     json_t *doc = NULL;
     char *buf;
 
-    assert_int_equal(body_init(&b, p, true, &err), 0);
+    assert_int_equal(body_init(&b, p, p->target.model, true, &err), 0);
     room = body_bytes(&b, n);
     buf = malloc(room + 1);
     len = body_render(&b, buf,
@@ -57,7 +57,7 @@ static void chat_and_completions_have_none(void **state)
     struct err err = {0};
 
     (void)state;
-    assert_int_equal(body_init(&b, &p, false, &err), 0);
+    assert_int_equal(body_init(&b, &p, p.target.model, false, &err), 0);
     assert_int_equal(b.count, 0);
 }
 
@@ -138,7 +138,7 @@ static void survives_every_failed_allocation(void **state)
         struct err err = {0};
 
         fault_alloc(nth);
-        r = body_init(&b, &p, false, &err);
+        r = body_init(&b, &p, p.target.model, false, &err);
         fault_alloc(-1);
         assert_int_equal(r == 0, b.count > 0);
     }
