@@ -3,7 +3,7 @@
 PRESET  ?= dev
 PREFIX  ?= /usr/local
 SECONDS ?= 60
-.PHONY: help setup build test test-all demo bench format fuzz-long soak install clean
+.PHONY: help setup build test test-all demo bench oracles format fuzz-long soak install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ demo: ## set up, build, start the embedded engine, run the demo plan, print the 
 bench: ## what the tool itself costs: each bench/*.sh on the release build
 	$(MAKE) build PRESET=release
 	@for b in $(filter-out bench/soak.sh,$(sort $(wildcard bench/*.sh))); do echo "== $$b"; bash $$b || exit 1; done
+oracles: ## every statistic against an independent oracle
+	$(MAKE) build PRESET=release
+	bash bench/oracles.sh
 format: ## clang-format all sources in place
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format -i
 fuzz-long: ## each fuzz target for SECONDS under libFuzzer, from its committed corpus
