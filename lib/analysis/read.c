@@ -3,7 +3,6 @@
 #include "analysis/row.h"
 #include "base/units.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 struct walk {
@@ -36,16 +35,8 @@ static int64_t sum_of_trials(struct evidence *e, const char *key, size_t trials)
 {
     int64_t sum = 0;
 
-    for (size_t t = 0; t < trials; t++) {
-        char name[64];
-        const char *text;
-        int64_t v = 0;
-
-        (void)snprintf(name, sizeof name, "%s.%zu", key, t);
-        text = evidence_meta(e, name);
-        if (text && units_i64(&v, text) == 0)
-            sum += v;
-    }
+    for (size_t t = 0; t < trials; t++)
+        sum += evidence_trial_number(e, key, t);
     return sum;
 }
 

@@ -20,8 +20,8 @@ const struct evidence_info *evidence_info(const struct evidence *e)
 
 const struct evidence_trial *evidence_trials(const struct evidence *e, size_t *count)
 {
-    *count = e->trial_count;
-    return e->trials;
+    *count = e->step ? e->step_trial_count : e->trial_count;
+    return e->step ? e->step_trials : e->trials;
 }
 
 const char *evidence_meta(struct evidence *e, const char *key)
@@ -41,6 +41,8 @@ bool evidence_is_witness(struct evidence *e)
 
 const char *evidence_plan(const struct evidence *e)
 {
+    if (e->step)
+        return e->step->plan;
     for (size_t i = 0; i < e->meta_count; i++)
         if (strcmp(e->meta[i].key, "plan") == 0)
             return e->meta[i].value;
@@ -55,6 +57,8 @@ void evidence_close(struct evidence *e)
     arena_release(&e->words);
     free(e->meta);
     free(e->trials);
+    free(e->steps);
+    free(e->step_trials);
     free(e->seen);
     free(e);
 }
@@ -306,6 +310,9 @@ static int load(struct evidence *e, enum evidence_open mode, struct err *err)
         return r;
     if (evidence_is_witness(e))
         count_witnessed(e);
+    r = evidence_load_steps(e, err);
+    if (r < 0)
+        return r;
     if (running(e) && !e->info.live)
         count_awaiting(e);
     e->info.lost_records = meta_number(e, "lost_records");

@@ -29,6 +29,18 @@ struct evidence_trial {
     char reset[24];
 };
 
+/* One step of a sweep or a search: a run of its own inside the file. */
+struct evidence_step {
+    uint32_t step;
+    uint32_t first, count;        /* its items */
+    uint32_t first_trial, trials; /* its trials */
+    uint32_t target;              /* which of the run's targets, from 1; 0: there is only one */
+    const char *overrides;        /* JSON: what it sets over the run's plan */
+    const char *plan;             /* its effective plan */
+    const char *why;              /* why this one was next; "" in a sweep */
+    const char *plan_digest, *schedule_digest, *prompts_digest;
+};
+
 struct evidence_info {
     char path[512];
     char state[16]; /* running, complete, interrupted, killed */
@@ -66,6 +78,14 @@ bool evidence_has_wire(struct evidence *e);
  * -ENODATA: there is no such series. */
 NODISCARD int evidence_use_wire(struct evidence *e, struct err *err);
 bool evidence_uses_wire(const struct evidence *e);
+/* The steps of a sweep or a search, in the order in which they run; none: *@count is 0. */
+const struct evidence_step *evidence_steps(const struct evidence *e, size_t *count);
+/* Shows only step @step, as if it were a run of its own: its info, trials, plan, samples, events,
+ * seconds and facts, samples and trials numbered from 0. EVIDENCE_WHOLE: all of the file again. */
+enum { EVIDENCE_WHOLE = UINT32_MAX };
+void evidence_select(struct evidence *e, uint32_t step);
+/* The number that the meta table has of @key for trial @trial ("cap_waits.0"); 0: none. */
+int64_t evidence_trial_number(struct evidence *e, const char *key, size_t trial);
 /* A single value of the run's meta table; NULL if absent. Borrowed until close. */
 const char *evidence_meta(struct evidence *e, const char *key);
 

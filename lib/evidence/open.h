@@ -19,6 +19,12 @@ struct evidence {
     size_t meta_count, meta_cap;
     struct evidence_trial *trials;
     size_t trial_count, trial_cap;
+    struct evidence_step *steps;
+    size_t step_count, step_cap;
+    struct evidence_info whole;         /* @info while a step is selected */
+    const struct evidence_step *step;   /* the selected one; NULL: the whole file */
+    struct evidence_trial *step_trials; /* its trials, numbered anew */
+    size_t step_trial_count;
     uint64_t *seen; /* a bit a sample, while checking */
 };
 
@@ -35,3 +41,7 @@ NODISCARD int scratch_decode(struct scratch *p, size_t *n, sqlite3_stmt *st, str
 /* wire.c: the statements of walks that give the wire's series. */
 NODISCARD int wire_select_samples(sqlite3_stmt **ret, sqlite3 *db, struct err *err);
 NODISCARD int wire_select_events(sqlite3_stmt **ret, sqlite3 *db, struct err *err);
+/* steps.c: reads them from the meta table; -EBADMSG. */
+NODISCARD int evidence_load_steps(struct evidence *e, struct err *err);
+/* The ids of the selected items: [*@first, *@last]. */
+void evidence_items(const struct evidence *e, int64_t *first, int64_t *last);

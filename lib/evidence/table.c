@@ -73,7 +73,15 @@ static const char other_tables[] =
     "CREATE VIEW self_test AS SELECT name, value, unit, known, source FROM fact"
     " WHERE scope = 'self_test';"
     "CREATE VIEW trials AS SELECT trial, start_ns, end_ns, last_due_ns, first, count,"
-    " coalesce(outcome, 'running') AS outcome, reset FROM trial LEFT JOIN trial_end USING (trial);";
+    " coalesce(outcome, 'running') AS outcome, reset FROM trial LEFT JOIN trial_end USING (trial);"
+    "CREATE VIEW step AS SELECT CAST(substr(key, 6) AS INTEGER) AS step,"
+    " json_extract(value, '$.overrides') AS overrides, json_extract(value, '$.first') AS first,"
+    " json_extract(value, '$.count') AS count, json_extract(value, '$.first_trial') AS first_trial,"
+    " json_extract(value, '$.trials') AS trials, json_extract(value, '$.target') AS target,"
+    " json_extract(value, '$.why') AS why, json_extract(value, '$.plan_digest') AS plan_digest,"
+    " json_extract(value, '$.schedule_digest') AS schedule_digest,"
+    " json_extract(value, '$.prompts_digest') AS prompts_digest"
+    " FROM meta WHERE key GLOB 'step.[0-9]*' ORDER BY 1;";
 
 const char *table_name(enum table t)
 {

@@ -79,7 +79,8 @@ int wire_select_samples(sqlite3_stmt **ret, sqlite3 *db, struct err *err)
         else
             str_add(&sql, "NULL");
     }
-    str_add(&sql, " FROM sample s LEFT JOIN wire_sample w ON w.id = s.id ORDER BY s.id");
+    str_add(&sql, " FROM sample s LEFT JOIN wire_sample w ON w.id = s.id"
+                  " WHERE s.id BETWEEN ?1 AND ?2 ORDER BY s.id");
     if (!str_ok(&sql))
         return err_set(err, -ENOMEM, "read samples: out of memory");
     return sql_prepare(ret, db, sql.data, err);
@@ -127,14 +128,16 @@ static int cursor_fill(struct cursor *c, struct err *err)
     return 1;
 }
 
-static int cursor_open(struct cursor *c, sqlite3 *db, const char *sql, struct err *err)
+static int cursor_open(struct cursor *c, const struct evidence *e, const char *sql, struct err *err)
 {
-    int r = sql_prepare(&c->st, db, sql, err);
+    int64_t first, last;
+    int r = sql_prepare(&c->st, e->db, sql, err);
 
     if (r < 0)
         return r;
-    (void)sqlite3_bind_int64(c->st, 1, 0);
-    (void)sqlite3_bind_int64(c->st, 2, UINT32_MAX);
+    evidence_items(e, &first, &last);
+    (void)sqlite3_bind_int64(c->st, 1, first);
+    (void)sqlite3_bind_int64(c->st, 2, last);
     return 0;
 }
 
@@ -151,12 +154,11 @@ static int compare(const struct cursor *a, const struct cursor *b)
 int evidence_each_pair(struct evidence *e, pair_visit fn, void *ctx, struct err *err)
 {
     AUTO(cursor_release) struct cursor own = {0}, wire = {0};
-    int r =
-        cursor_open(&own, e->db,
-                    "SELECT p.sample, p.first_index, p.events, p.blob FROM event_part" JOINED, err);
+    int r = cursor_open(
+        &own, e, "SELECT p.sample, p.first_index, p.events, p.blob FROM event_part" JOINED, err);
 
     if (r == 0)
-        r = cursor_open(&wire, e->db,
+        r = cursor_open(&wire, e,
                         "SELECT p.sample, p.first_index, p.events, p.blob FROM wire_part" JOINED,
                         err);
     while (r >= 0) {
@@ -179,13 +181,19 @@ int evidence_each_pair(struct evidence *e, pair_visit fn, void *ctx, struct err 
 int evidence_wire_missing(struct evidence *e, int64_t *good, int64_t *missing, struct err *err)
 {
     AUTO(sql_done) sqlite3_stmt *st = NULL;
+    int64_t first, last;
     int r = sql_prepare(&st, e->db,
                         "SELECT count(*), coalesce(sum(NOT " WIRE_HAS_IT "), 0) FROM sample s"
-                        " LEFT JOIN wire_sample w ON w.id = s.id WHERE s.outcome = 0",
+                        " LEFT JOIN wire_sample w ON w.id = s.id WHERE s.outcome = 0"
+                        " AND s.id BETWEEN ?1 AND ?2",
                         err);
 
-    if (r == 0)
+    evidence_items(e, &first, &last);
+    if (r == 0) {
+        (void)sqlite3_bind_int64(st, 1, first);
+        (void)sqlite3_bind_int64(st, 2, last);
         r = sql_step(st, "compare with the wire", err);
+    }
     if (r == 1) {
         *good = sqlite3_column_int64(st, 0);
         *missing = sqlite3_column_int64(st, 1);

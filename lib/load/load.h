@@ -41,6 +41,7 @@ struct load_config {
     const struct schedule *schedule;
     size_t first, count; /* the trial's items */
     uint32_t trial;
+    uint32_t id_base;      /* of the schedule's first item, in records */
     int64_t start_ns;      /* the trial's zero, CLOCK_MONOTONIC, some 100 ms ahead: threads start,
                               requests are rendered, and the kernel begins to stamp packets */
     int32_t concurrency;   /* slots of a closed loop; 0: open loop */

@@ -13,10 +13,16 @@ void tell(struct engine *e, uint32_t sample, const struct rec *rec)
     (void)ring_put(e->ring, &r);
 }
 
+/* The request's number in the whole run. */
+static uint32_t id_of(const struct engine *e, const struct conn *c)
+{
+    return e->config->id_base + c->sample;
+}
+
 void tell_point(struct engine *e, const struct conn *c, enum rec_point point, int64_t time_ns,
                 int64_t value, uint16_t flags)
 {
-    tell(e, c->sample,
+    tell(e, id_of(e, c),
          &(struct rec){.time_ns = time_ns,
                        .type = REC_POINT,
                        .kind = (uint8_t)point,
@@ -33,7 +39,7 @@ static void tell_count(struct engine *e, const struct conn *c, enum rec_count ki
                        int64_t time_ns)
 {
     if (value >= 0)
-        tell(e, c->sample,
+        tell(e, id_of(e, c),
              &(struct rec){
                  .time_ns = time_ns, .type = REC_COUNT, .kind = (uint8_t)kind, .value = value});
 }
@@ -54,7 +60,7 @@ void tell_due(struct engine *e, const struct conn *c, int64_t due_ns)
 
 void tell_read(struct engine *e, const struct conn *c, ssize_t bytes, int64_t user_ns)
 {
-    tell(e, c->sample,
+    tell(e, id_of(e, c),
          &(struct rec){.time_ns = c->last_ns,
                        .type = REC_READ,
                        .flags = c->last_flags,
@@ -66,7 +72,7 @@ void tell_event(struct engine *e, const struct conn *c, const struct openai_even
                 int64_t user_ns, bool last)
 {
     meter_event(&e->meter, (event->kind & EVENT_TOKENS) != 0, last, c->read_late);
-    tell(e, c->sample,
+    tell(e, id_of(e, c),
          &(struct rec){.time_ns = c->last_ns,
                        .type = REC_EVENT,
                        .kind = event->kind,
@@ -86,7 +92,7 @@ static void tell_text(struct engine *e, const struct conn *c, const char *words,
         memcpy(piece, words + at, len - at < TEXT_BYTES ? len - at : TEXT_BYTES);
         memcpy(&r.value, piece, 8);
         memcpy(&r.user_ns, piece + 8, 8);
-        tell(e, c->sample, &r);
+        tell(e, id_of(e, c), &r);
     }
 }
 
@@ -101,7 +107,7 @@ void tell_end(struct engine *e, const struct conn *c, enum outcome outcome, cons
     tell_count(e, c, COUNT_FINISH, r->finish ? r->finish : -1, time_ns);
     tell_text(e, c, words, time_ns);
     tell_point(e, c, POINT_END, time_ns, 0, flags);
-    tell(e, c->sample,
+    tell(e, id_of(e, c),
          &(struct rec){.time_ns = time_ns,
                        .type = REC_END,
                        .kind = (uint8_t)outcome,

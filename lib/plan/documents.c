@@ -144,6 +144,9 @@ static json_t *schema_of_value(const struct key *k)
         return list_of("load.stages[]", "for");
     case KEY_MIX:
         return list_of("workload.mix[]", "name");
+    case KEY_SWEEP:
+        return map_of(NULL, either(json_pack("{s:s, s:o}", "type", "array", "items", scalars()),
+                                   map_of(NULL, scalars())));
     case KEY_RAMP:
         return pattern(RAMP);
     case KEY_LIMIT:

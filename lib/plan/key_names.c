@@ -163,6 +163,7 @@ const char *key_takes(const struct key *k)
         [KEY_EXPECT] = "a list: [{metric: ..., value: ...}]",
         [KEY_STAGES] = "a list: [{rate: 2/s..8/s, for: 30s}]",
         [KEY_MIX] = "a list: [{name: chat, share: 70%, profile: ...}, ...]",
+        [KEY_SWEEP] = "keys with values: {load.rate: [2/s, 4/s]}",
         [KEY_RAMP] = "a rate, or a ramp: 2/s, 2/s..8/s",
         [KEY_LIMIT] = "a value in the metric's unit: 500ms, 4/s, 95%",
         [KEY_SLO] = "limits: {ttft.content.due@1: 500ms}",

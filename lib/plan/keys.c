@@ -20,6 +20,9 @@ static const char *const arrivals[] = {"replay", "poisson", "gamma", "constant",
 static const char *const https[] = {"1.1", "2", "auto", NULL};
 static const char *const resends[] = {"stale", "none", NULL};
 static const char *const witnesses[] = {"none", "packets", NULL};
+static const char *const combines[] = {"product", "zip", NULL};
+static const char *const orders[] = {"declared", "shuffled", NULL};
+static const char *const searched[] = {"", "load.rate", "load.concurrency", NULL};
 static const char *const only_none[] = {"none", NULL};
 
 static const struct key keys[] = {
@@ -244,6 +247,25 @@ static const struct key keys[] = {
      "changed limits of gates@1, GATE.warn or GATE.refuse: VALUE; each is named in the claim"},
     {"assume", KEY_TEXTS, NULL, 0, 0, NULL, AT(assume), AT(assume_count),
      "what is taken for granted, one sentence each"},
+    {"sweep.over", KEY_SWEEP, NULL, 0, 0, NULL, AT(sweep.over), AT(sweep.count),
+     "keys with the values that they take, step by step: KEY: [VALUE, ...] or KEY: {from, to, and "
+     "step, factor or count}; the result is a map"},
+    {"sweep.combine", KEY_ENUM, "product", 0, 0, combines, AT(sweep.combine), NONE,
+     "several keys: every combination, the last key fastest; or zip, the first values together, "
+     "then the second ones"},
+    {"sweep.order", KEY_ENUM, "declared", 0, 0, orders, AT(sweep.order), NONE,
+     "order of the steps; shuffled, from the seed: a drift does not look like an effect"},
+    {"search.key", KEY_ENUM, NULL, 0, 0, searched, AT(search.key), NONE,
+     "find the highest value of this key that meets good"},
+    {"search.from", KEY_TEXT, NULL, 0, 0, NULL, AT(search.from), NONE,
+     "lowest load, tried first: 1/s, or 1 for load.concurrency"},
+    {"search.to", KEY_TEXT, NULL, 0, 0, NULL, AT(search.to), NONE, "highest load to be tried"},
+    {"search.resolution", KEY_RATIO, "5%", 0.001, 1, NULL, AT(search.resolution), NONE,
+     "how close the highest load that meets good and the lowest that does not shall come"},
+    {"search.repeats", KEY_COUNT, "2", 0, 10, NULL, AT(search.repeats), NONE,
+     "how often a load that can't be told is tried again, each time with twice the trials"},
+    {"search.steps", KEY_COUNT, "30", 1, 1000, NULL, AT(search.steps), NONE,
+     "most steps of a search"},
     {"seed", KEY_SEED, "1", 0, 9223372036854774784.0, NULL, AT(seed), NONE,
      "of arrivals, lengths and prompts"},
 };

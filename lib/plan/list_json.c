@@ -67,7 +67,8 @@ json_t *list_json(const struct key *k, const void *base)
 {
     const void *items;
     size_t count = load(base, k, &items);
-    json_t *j = k->type == KEY_MAP ? json_object() : json_array();
+    bool map = k->type == KEY_MAP || k->type == KEY_SWEEP;
+    json_t *j = map ? json_object() : json_array();
 
     for (size_t i = 0; i < count; i++) {
         const struct plan_pair *pair = (const struct plan_pair *)items + i;
@@ -80,6 +81,8 @@ json_t *list_json(const struct key *k, const void *base)
             json_push(j, good_json((const struct plan_good *)items + i));
         else if (k->type == KEY_MIX)
             json_push(j, component_json((const struct plan_component *)items + i));
+        else if (k->type == KEY_SWEEP)
+            swept_put(j, (const struct plan_swept *)items + i);
         else if (k->type == KEY_STAGES)
             json_push(j, stage_json((const struct plan_stage *)items + i));
         else

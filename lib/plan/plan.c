@@ -50,8 +50,10 @@ static int not_a_group(struct reading *r, const struct node *n, const char *full
     if (node_is_null(n))
         return 0;
     if (strcmp(full, "target") == 0 && n->kind == NODE_LIST)
-        return reading_fail(r, n, full,
-                            "is a list; one target is tested at a time: {url: ..., model: ...}");
+        return reading_fail(
+            r, n, full,
+            "is a list; write {url: ..., model: ...}, and sweep: {over: {target.url: [...]}} "
+            "for several");
     key_siblings(takes, sizeof takes, full);
     return reading_fail(r, n, full, "holds keys: %s", takes);
 }
@@ -95,13 +97,13 @@ static int set_defaults(struct reading *r)
 }
 
 /* Splits "declare.precision" into the map "declare" and its entry; others are keys or groups. */
-static int override(struct reading *r, struct node *root, const struct plan_override *o)
+int reading_override(struct reading *r, struct node *root, const struct plan_override *o)
 {
     char map[NAME_MAX_LEN];
     const struct key *k = key_find(o->key);
     bool yaml = k ? k->type == KEY_MAP || k->type == KEY_TEXTS || k->type == KEY_GOOD ||
                         k->type == KEY_EXPECT || k->type == KEY_STAGES || k->type == KEY_BODY ||
-                        k->type == KEY_MIX
+                        k->type == KEY_MIX || k->type == KEY_SWEEP
                   : key_is_group(o->key);
 
     for (const char *dot = strchr(o->key, '.'); !k && dot; dot = strchr(dot + 1, '.')) {
@@ -127,14 +129,18 @@ static int read_all(struct reading *r, const char *text, const struct plan_overr
     if (root->kind != NODE_MAP)
         return reading_fail(r, root, "plan", "is not a map of keys; begin with asrun: 1");
     for (size_t i = 0; i < override_count; i++) {
-        rc = override(r, root, &overrides[i]);
+        rc = reading_override(r, root, &overrides[i]);
         if (rc < 0)
             return rc;
     }
-    rc = set_defaults(r);
+    rc = steps_prepare(r, root);
+    if (rc == 0)
+        rc = set_defaults(r);
     if (rc == 0)
         rc = read_map(r, root, "");
-    return rc == 0 ? plan_check(r) : rc;
+    if (rc == 0)
+        rc = plan_check(r);
+    return rc == 0 ? steps_check(r) : rc;
 }
 
 /* What follows from the rest: the effective plan and its digest. */
@@ -151,11 +157,32 @@ static int finish(struct reading *r)
     return 0;
 }
 
-static int parse(struct plan **ret, const char *text, const char *path, const char *name,
-                 const struct plan_override *overrides, size_t override_count, struct err *err)
+static int keep_source(struct reading *r, const char *text, const struct plan_override *overrides,
+                       size_t override_count)
+{
+    struct plan *p = r->plan;
+    struct plan_override *copy = arena_alloc(&p->arena, (override_count + 1) * sizeof *copy);
+
+    p->source = arena_strdup(&p->arena, text);
+    if (!copy || !p->source)
+        return reading_no_memory(r);
+    for (size_t i = 0; i < override_count; i++) {
+        copy[i].key = arena_strdup(&p->arena, overrides[i].key);
+        copy[i].value = arena_strdup(&p->arena, overrides[i].value);
+        if (!copy[i].key || !copy[i].value)
+            return reading_no_memory(r);
+    }
+    p->overrides = copy;
+    p->override_count = override_count;
+    return 0;
+}
+
+int plan_read(struct plan **ret, const char *text, const char *path, const char *name,
+              const struct plan_override *overrides, size_t override_count, bool step,
+              struct err *err)
 {
     struct err unread;
-    struct reading r = {.name = name, .err = err ? err : &unread};
+    struct reading r = {.name = name, .err = err ? err : &unread, .step = step};
     AUTO(plan_free) struct plan *p = calloc(1, sizeof *p);
     int rc;
 
@@ -165,7 +192,9 @@ static int parse(struct plan **ret, const char *text, const char *path, const ch
     p->path = arena_strdup(&p->arena, path);
     if (!p->path)
         return reading_no_memory(&r);
-    rc = read_all(&r, text, overrides, override_count);
+    rc = keep_source(&r, text, overrides, override_count);
+    if (rc == 0)
+        rc = read_all(&r, text, overrides, override_count);
     if (rc == 0)
         rc = finish(&r);
     if (rc < 0)
@@ -177,7 +206,7 @@ static int parse(struct plan **ret, const char *text, const char *path, const ch
 int plan_parse(struct plan **ret, const char *text, const char *name,
                const struct plan_override *overrides, size_t override_count, struct err *err)
 {
-    return parse(ret, text, "", name, overrides, override_count, err);
+    return plan_read(ret, text, "", name, overrides, override_count, false, err);
 }
 
 int plan_load(struct plan **ret, const char *path, const struct plan_override *overrides,
@@ -191,7 +220,7 @@ int plan_load(struct plan **ret, const char *path, const struct plan_override *o
         return r == -ENOMEM ? r : err ? (err->code = -EINVAL) : -EINVAL;
     if (strlen(text) != n)
         return err_set(err, -EINVAL, "%s:1: holds NUL bytes; a plan is YAML text", path);
-    return parse(ret, text, path, path, overrides, override_count, err);
+    return plan_read(ret, text, path, path, overrides, override_count, false, err);
 }
 
 void plan_free(struct plan *p)

@@ -71,6 +71,18 @@ struct plan_component { /* of a mix: one kind of requests */
     const char *model; /* in place of target.model (an adapter's name); "": the same */
 };
 
+struct plan_swept { /* a key and the values that it takes, as a user would write them */
+    const char *key;
+    const char *const *values;
+    size_t count;
+};
+
+enum { SEARCH_NOTHING, SEARCH_RATE, SEARCH_CONCURRENCY }; /* plan->search.key */
+
+struct plan_override { /* --load.rate=4/s */
+    const char *key, *value;
+};
+
 struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers (whose
                     * value may be env:NAME or file:PATH: see plan_secret()) */
     const char *key, *value;
@@ -184,12 +196,27 @@ struct plan {
     size_t assume_count;
     uint64_t seed;
 
+    struct {
+        struct plan_swept *over; /* count 0: no sweep */
+        size_t count;
+        unsigned combine; /* 0 product, 1 zip */
+        unsigned order;   /* 0 declared, 1 shuffled */
+    } sweep;
+    struct {
+        unsigned key; /* SEARCH_NOTHING: no search */
+        const char *from, *to;
+        double from_load, to_load; /* the same as numbers: per second, slots */
+        double resolution;
+        int32_t repeats, steps;
+    } search;
+
+    /* What it was read from, for its steps (plan/steps.h). */
+    const char *source;
+    const struct plan_override *overrides;
+    size_t override_count;
+
     const char *effective; /* canonical JSON of the effective plan, every default written out */
     struct digest digest;  /* of @effective */
-};
-
-struct plan_override { /* --load.rate=4/s */
-    const char *key, *value;
 };
 
 /* Reads @path, applies @overrides, checks everything that can be checked without the target

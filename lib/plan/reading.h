@@ -11,6 +11,7 @@ struct reading {
     const char *name; /* of the file, for messages */
     struct err *err;
     const struct node *seen[KEY_MAX]; /* where each key of the table was given */
+    bool step;                        /* one step is read: its sweep or search is left out */
 };
 
 /* -EINVAL with "FILE:LINE: KEY: ..."; @n NULL: the first line. */
@@ -51,6 +52,20 @@ NODISCARD int check_mix(struct reading *r);
 NODISCARD int patience_set(struct reading *r, const struct key *k, const char *shown,
                            const struct node *n, void *base);
 json_t *patience_json(const struct plan_patience *p);
+
+/* sweep.over, and what a sweep or a search makes of the other keys. */
+NODISCARD int sweep_set(struct reading *r, const struct key *k, const char *shown,
+                        const struct node *n, void *base);
+void swept_put(json_t *map, const struct plan_swept *s);
+/* A plan with a sweep or a search stands for its first step; a step has neither. */
+NODISCARD int steps_prepare(struct reading *r, struct node *root);
+NODISCARD int steps_check(struct reading *r);
+/* Sets one key of the tree, as a flag does. */
+NODISCARD int reading_override(struct reading *r, struct node *root, const struct plan_override *o);
+/* plan_load() with everything; @path "" if there is no file. */
+NODISCARD int plan_read(struct plan **ret, const char *text, const char *path, const char *name,
+                        const struct plan_override *overrides, size_t override_count, bool step,
+                        struct err *err);
 
 /* URLs, secrets and headers. */
 NODISCARD int url_check(struct reading *r, const char *shown, const struct node *n);

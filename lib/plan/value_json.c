@@ -133,6 +133,7 @@ json_t *value_json(const struct key *k, const void *base)
     case KEY_EXPECT:
     case KEY_STAGES:
     case KEY_MIX:
+    case KEY_SWEEP:
         return list_json(k, base);
     default:
         return number_json(k, in(base, k->field));

@@ -14,6 +14,9 @@ struct report_style {
 
 /* At most 96 columns. str_ok(out) tells whether memory sufficed. */
 void report_claim(struct str *out, const json_t *claim, const struct report_style *style);
+/* The steps of a sweep or a search (claim/map.h) side by side; of a search where it ended. Each key
+ * a column, so that it may be wider. */
+void report_map(struct str *out, const json_t *map, const struct report_style *style);
 /* The table of a ledger document: claim["ledger"], or what claim_ledger() gives. Says for each
  * trial and in all: scheduled = counted + excluded + not executed. */
 void report_ledger(struct str *out, const json_t *ledger, const struct report_style *style);

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/run/inside.h - a run while it goes on; private to run. */
+/*
+ * lib/run/inside.h - a run while it goes on; private to run.
+ *
+ * A run is a list of steps, each an effective plan of its own: those of a sweep, those that a
+ * search comes to, or the one that a plain plan is. Items and trials are numbered through all of
+ * them. Steps that ask the same target in the same way share what is known of it (an endpoint).
+ */
 #pragma once
 #include "base/clock.h"
 #include "plan/schedule.h"
+#include "plan/steps.h"
 #include "record/fact_list.h"
 #include "run/request.h"
 #include "run/run.h"
@@ -11,14 +18,37 @@
 
 enum { RUN_MAX_THREADS = 64 };
 
+struct endpoint { /* never moves: its TLS points into it */
+    char *asked;  /* the parts of the effective plan that it follows from, canonical JSON */
+    struct target target;
+    struct fact_list facts; /* from @shared on its own; before that the run's */
+    size_t shared;
+    struct prompt_calibration calibration;
+};
+
+struct step {
+    const struct plan *plan;
+    struct plan *own_plan; /* NULL: the run's own */
+    json_t *overrides;     /* NULL: a plain run */
+    char why[160];         /* of a search's step; "" */
+    struct schedule *schedule;
+    size_t endpoint;
+    struct requests requests;
+    struct digest prompts;
+    uint32_t first_item, first_trial;
+};
+
 struct run {
     const struct plan *plan;
     const struct run_options *options;
     struct run_control *control;
-    struct schedule *schedule;
-    struct fact_list facts;
-    struct target target;
-    struct requests requests;
+    struct fact_list facts; /* of the host, and of whoever started the target */
+    struct endpoint **endpoints;
+    size_t endpoint_count, endpoint_cap;
+    struct step **steps; /* they never move: requests are rendered from them */
+    size_t step_count, step_cap;
+    uint32_t items, trials; /* of all steps so far */
+    int threads;            /* of the step that has most */
     struct clock_anchor anchor;
     struct store *store;
     struct watch *watch; /* NULL: nobody watches the packets */
@@ -33,9 +63,32 @@ void run_say(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 NODISCARD int run_meta(struct run *r, struct err *err, const char *key, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-/* What the load engine is told for a trial; its rings are not set. */
-struct load_config run_load_config(struct run *r, uint32_t trial);
-/* Whether this host allows what the trials need, as facts: load_limits(). */
+/* limits.c: whether this host allows what the steps' trials need, as facts: load_limits(). */
 NODISCARD int run_limits(struct run *r, struct err *err);
-/* Executes trial @trial of the schedule and writes what became of it. */
-NODISCARD int run_trial(struct run *r, uint32_t trial, struct err *err);
+/* endpoint.c: the endpoint that step @s asks, opened and calibrated unless a step before it did. */
+NODISCARD int endpoint_for(struct run *r, struct step *s, struct err *err);
+void endpoint_free(struct endpoint *e);
+
+/* step.c: plans step by step: @set NULL is the run's own plan. The step is the last of r->steps. */
+NODISCARD int step_plan(struct run *r, const struct plan_step *set, const char *why,
+                        struct err *err);
+/* Its target, its requests, the digest of its prompts. */
+NODISCARD int step_open(struct run *r, struct step *s, struct err *err);
+/* Its rows in the evidence: what it is, durable before its first request. */
+NODISCARD int step_declare(struct run *r, size_t i, struct err *err);
+/* The CPUs that @p wants its I/O threads on, else those of the run: r->io_cpus. */
+void step_cpus(struct run *r, const struct plan *p);
+/* All of its trials. */
+NODISCARD int step_run(struct run *r, size_t i, struct err *err);
+void step_release(struct step *s);
+DEFINE_AUTO_HELD(struct step, step_release)
+void step_free(struct step *s); /* NULL is a no-op */
+DEFINE_AUTO(struct step *, step_free)
+
+/* search.c: steps one after the other, each chosen by the answers of those before it. */
+NODISCARD int search_steps(struct run *r, struct err *err);
+
+/* trial.c: executes trial @trial of the step's schedule and writes what became of it. */
+NODISCARD int run_trial(struct run *r, struct step *s, uint32_t trial, struct err *err);
+/* What the load engine is told for a trial; its rings are not set. */
+struct load_config run_load_config(struct run *r, struct step *s, uint32_t trial);

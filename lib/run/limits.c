@@ -40,19 +40,31 @@ static int put_all(struct run *r, const struct load_limits *l)
     return failed;
 }
 
-int run_limits(struct run *r, struct err *err)
+/* A search of slots may come to its highest load. */
+static int of_step(struct load_limits *most, struct run *r, struct step *s, struct err *err)
 {
-    const struct schedule *s = r->schedule;
-    struct load_limits most = {0}, one;
+    struct load_limits one;
     int failed = 0;
 
-    for (uint32_t t = 0; t < s->trials && failed == 0; t++) {
-        struct load_config c = run_load_config(r, t);
+    for (uint32_t t = 0; t < s->schedule->trials && failed == 0; t++) {
+        struct load_config c = run_load_config(r, s, t);
 
+        if (r->plan->search.key == SEARCH_CONCURRENCY && c.concurrency > 0)
+            c.concurrency = (int32_t)r->plan->search.to_load;
         failed = load_limits(&one, &c, err);
-        if (failed == 0 && one.connections > most.connections)
-            most = one;
+        if (failed == 0 && one.connections > most->connections)
+            *most = one;
     }
+    return failed;
+}
+
+int run_limits(struct run *r, struct err *err)
+{
+    struct load_limits most = {0};
+    int failed = 0;
+
+    for (size_t i = 0; i < r->step_count && failed == 0; i++)
+        failed = of_step(&most, r, r->steps[i], err);
     if (failed == 0 && put_all(r, &most) < 0)
         failed = err_set(err, -ENOMEM, "out of memory for facts");
     return failed;

@@ -146,13 +146,14 @@ void requests_release(struct requests *r)
     *r = (struct requests){0};
 }
 
-static struct prompt_spec spec_of(const struct schedule *s, uint32_t index)
+static struct prompt_spec spec_of(const struct requests *r, uint32_t index)
 {
+    const struct schedule *s = r->schedule;
     const struct item *item = &s->items[index];
 
     return (struct prompt_spec){
         .seed = s->prompt_seed,
-        .trial = item->trial,
+        .trial = r->trial_base + item->trial,
         .serial = index,
         .tokens = item->input_tokens,
         .blocks = item->block_count ? s->blocks + item->block_first : NULL,
@@ -171,11 +172,11 @@ static char *put(char *at, const char *data, size_t n)
 static size_t render_body(const struct requests *r, uint32_t index, char *at, char *end)
 {
     const struct item *item = &r->schedule->items[index];
-    struct prompt_spec spec = spec_of(r->schedule, index);
+    struct prompt_spec spec = spec_of(r, index);
     size_t room = prompt_bytes(item->input_tokens, &r->calibration);
     char id[BODY_ID_BYTES];
 
-    (void)snprintf(id, sizeof id, "asrun-%s-%u", r->run_id, index);
+    (void)snprintf(id, sizeof id, "asrun-%s-%u", r->run_id, r->id_base + index);
     return body_render(
         &r->bodies[item->component], at,
         &(struct body_item){.id = id,
@@ -187,7 +188,7 @@ static size_t render_body(const struct requests *r, uint32_t index, char *at, ch
 
 static size_t render_completion(const struct requests *r, uint32_t index, char *body, char *end)
 {
-    struct prompt_spec spec = spec_of(r->schedule, index);
+    struct prompt_spec spec = spec_of(r, index);
     const char *before = r->body_before[r->schedule->items[index].component];
     char *at = put(body, before, strlen(before));
 
@@ -211,7 +212,8 @@ size_t requests_render(void *ctx, uint32_t index, char *buf, size_t cap)
         return 0;
     len = r->bodies[0].count > 0 ? render_body(r, index, body, buf + cap)
                                  : render_completion(r, index, body, buf + cap);
-    n = snprintf(numbers, sizeof numbers, "%u\r\nContent-Length: %zu\r\n\r\n", index, len);
+    n = snprintf(numbers, sizeof numbers, "%u\r\nContent-Length: %zu\r\n\r\n", r->id_base + index,
+                 len);
     (void)put(put(buf, r->head, r->head_len), numbers, (size_t)n);
     memmove(buf + r->head_len + n, body, len);
     return r->head_len + (size_t)n + len;
@@ -225,7 +227,7 @@ int requests_digest(struct digest *ret, const struct requests *r, struct err *er
     if (!h || !buf)
         return err_set(err, -ENOMEM, "out of memory for the prompts' digest");
     for (size_t i = 0; i < r->schedule->count; i++) {
-        struct prompt_spec spec = spec_of(r->schedule, (uint32_t)i);
+        struct prompt_spec spec = spec_of(r, (uint32_t)i);
         size_t n = prompt_render(buf, r->max_bytes, &spec, &r->calibration);
 
         hasher_add_i64(h, (int64_t)n);

@@ -34,6 +34,7 @@ struct requests {
     char *body_after; /* JSON after the prompt, up to the value of max_tokens */
     char *body_end;   /* the rest, after max_tokens */
     size_t head_len, after_len, end_len;
+    uint32_t id_base, trial_base; /* of the schedule's first item and trial, in the whole run */
     size_t max_bytes;
     struct body *bodies; /* of other endpoints, in place of the three above; no parts: of none */
     struct reply_spec reply; /* how answers are read; borrows the plan */

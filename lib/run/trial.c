@@ -14,16 +14,17 @@ static int32_t slots_of(const struct plan *p, uint32_t trial)
     return p->load.arrivals == ARRIVALS_CLOSED ? p->load.concurrency : 0;
 }
 
-struct load_config run_load_config(struct run *r, uint32_t trial)
+struct load_config run_load_config(struct run *r, struct step *step, uint32_t trial)
 {
-    const struct plan *p = r->plan;
-    const struct schedule *s = r->schedule;
+    const struct plan *p = step->plan;
+    const struct schedule *s = step->schedule;
 
     return (struct load_config){
         .schedule = s,
         .first = s->trial_first[trial],
         .count = s->trial_first[trial + 1] - s->trial_first[trial],
-        .trial = trial,
+        .trial = step->first_trial + trial,
+        .id_base = step->first_item,
         .start_ns = clock_mono_ns() + LEAD_NS,
         .concurrency = slots_of(p, trial),
         .max_in_flight = p->load.max_in_flight,
@@ -39,10 +40,11 @@ struct load_config run_load_config(struct run *r, uint32_t trial)
                 : p->target.keep_alive == TRI_NO ? LOAD_KEEP_NEVER
                                                  : LOAD_KEEP_AUTO,
         .stream = p->target.stream,
-        .reply = &r->requests.reply,
-        .target = r->target.address,
-        .h2_connections = r->target.http2 ? p->target.http2_connections : 0,
-        .render = {requests_render, &r->requests, r->requests.max_bytes},
+        .reply = &step->requests.reply,
+        .target = r->endpoints[step->endpoint]->target.address,
+        .h2_connections =
+            r->endpoints[step->endpoint]->target.http2 ? p->target.http2_connections : 0,
+        .render = {requests_render, &step->requests, step->requests.max_bytes},
         .threads = p->load.threads,
         .cpus = r->io_cpus,
     };
@@ -88,9 +90,9 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
     return failed;
 }
 
-static double planned_seconds(const struct run *r, const struct load_config *c)
+static double planned_seconds(const struct load_config *c)
 {
-    const struct item *last = c->count ? &r->schedule->items[c->first + c->count - 1] : NULL;
+    const struct item *last = c->count ? &c->schedule->items[c->first + c->count - 1] : NULL;
 
     if (last && last->trigger == TRIGGER_AT)
         return (double)last->at_ns / NS_PER_S;
@@ -98,21 +100,21 @@ static double planned_seconds(const struct run *r, const struct load_config *c)
 }
 
 /* A failure of the load engine is of the environment; what was recorded before it is kept. */
-static int execute(struct run *r, const struct load_config *c, uint32_t trial,
-                   struct load_report *report, struct err *err)
+static int execute(struct run *r, const struct load_config *c, struct load_report *report,
+                   struct err *err)
 {
-    double planned = planned_seconds(r, c);
+    double planned = planned_seconds(c);
     struct recorder recorder = {
         .store = r->store,
         .off = {r->io_cpus, c->threads},
         .options = r->options,
         .control = r->control,
         .progress = {.planned_s = planned,
-                     .trial = trial + 1,
-                     .trials = (uint32_t)r->schedule->trials,
+                     .trial = c->trial + 1,
+                     .trials = r->trials,
                      .scheduled = c->count,
-                     .in_one_piece = !r->plan->target.stream,
-                     .offered_per_s = c->concurrency ? 0 : r->schedule->offered_per_s},
+                     .in_one_piece = !c->stream,
+                     .offered_per_s = c->concurrency ? 0 : c->schedule->offered_per_s},
         .start_ns = c->start_ns,
         .last_due_ns =
             c->concurrency ? TIME_NONE : c->start_ns + (int64_t)(planned * (double)NS_PER_S),
@@ -148,14 +150,15 @@ static int note_short_loop(struct run *r, const struct load_config *c,
     return store_note(r->store, report->end_ns - r->anchor.mono_ns, "items_ended", text, err);
 }
 
-int run_trial(struct run *r, uint32_t trial, struct err *err)
+int run_trial(struct run *r, struct step *s, uint32_t trial, struct err *err)
 {
     struct ring *rings[RUN_MAX_THREADS];
-    struct load_config config = run_load_config(r, trial);
+    struct load_config config = run_load_config(r, s, trial);
     struct load_report report = {0};
     int64_t start = config.start_ns - r->anchor.mono_ns, last_due = TIME_NONE;
-    int failed = store_trial_begin(r->store, trial, start, (uint32_t)config.first,
-                                   (uint32_t)config.count, r->plan->trials.reset, err);
+    int failed =
+        store_trial_begin(r->store, config.trial, start, s->first_item + (uint32_t)config.first,
+                          (uint32_t)config.count, s->plan->trials.reset, err);
 
     config.rings = rings;
     for (int32_t i = 0; i < config.threads; i++)
@@ -163,14 +166,14 @@ int run_trial(struct run *r, uint32_t trial, struct err *err)
     if (failed == 0)
         failed = store_flush(r->store, err);
     if (failed == 0)
-        failed = execute(r, &config, trial, &report, err);
+        failed = execute(r, &config, &report, err);
     if (failed < 0)
         return failed;
     if (!config.concurrency && config.count)
-        last_due = start + r->schedule->items[config.first + config.count - 1].at_ns;
-    failed = store_trial_end(r->store, trial, report.end_ns - r->anchor.mono_ns, last_due,
+        last_due = start + s->schedule->items[config.first + config.count - 1].at_ns;
+    failed = store_trial_end(r->store, config.trial, report.end_ns - r->anchor.mono_ns, last_due,
                              run_interrupted(r->control) ? "interrupted" : "complete", err);
     if (failed == 0)
-        failed = put_report(r, trial, &report, err);
+        failed = put_report(r, config.trial, &report, err);
     return failed < 0 ? failed : note_short_loop(r, &config, &report, err);
 }

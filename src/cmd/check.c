@@ -3,6 +3,7 @@
 #include "analysis/condition.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "cmd/check_steps.h"
 #include "cmd/cmd.h"
 #include "cmd/overrides.h"
 #include "plan/plan.h"
@@ -65,7 +66,7 @@ static void print_self_test(const struct plan *p, const struct schedule *s)
                                                : "");
 }
 
-static int print_text(const struct plan *p, const struct schedule *s)
+static int print_text(const struct plan *p, const struct schedule *s, const json_t *steps)
 {
     AUTO(free) char *yaml = plan_show(p);
     struct err err = {0};
@@ -75,12 +76,16 @@ static int print_text(const struct plan *p, const struct schedule *s)
         return cmd_failed(&cmd_check, &err);
     }
     printf("# effective plan, digest %s\n%s", digest_hex(&p->digest).text, yaml);
-    print_schedule(s);
-    print_self_test(p, s);
+    if (steps) {
+        check_steps_print(p, steps);
+    } else {
+        print_schedule(s);
+        print_self_test(p, s);
+    }
     return EXIT_HOLDS;
 }
 
-static int print_json(const struct plan *p, const struct schedule *s)
+static int print_json(const struct plan *p, const struct schedule *s, json_t *steps)
 {
     AUTO(json_unref) json_t *root = json_object(), *plan = NULL;
     AUTO(free) char *text = NULL;
@@ -103,6 +108,8 @@ static int print_json(const struct plan *p, const struct schedule *s)
     json_put(root, "plan", json_incref(plan));
     json_put_str(root, "plan_digest", digest_hex(&p->digest).text);
     json_put(root, "schedule", schedule);
+    if (steps)
+        json_put(root, "steps", json_incref(steps));
     text = json_pretty(root);
     puts(text ? text : "");
     return EXIT_HOLDS;
@@ -112,11 +119,13 @@ static int check(const char *path, const struct plan_override *overrides, size_t
 {
     AUTO(plan_free) struct plan *p = NULL;
     AUTO(schedule_free) struct schedule *s = NULL;
+    AUTO(json_unref) json_t *steps = NULL;
     struct err err = {0};
 
-    if (plan_load(&p, path, overrides, n, &err) < 0 || schedule_build(&s, p, &err) < 0)
+    if (plan_load(&p, path, overrides, n, &err) < 0 || schedule_build(&s, p, &err) < 0 ||
+        (plan_has_steps(p) && check_steps(&steps, p, &err) < 0))
         return cmd_failed(&cmd_check, &err);
-    return json ? print_json(p, s) : print_text(p, s);
+    return json ? print_json(p, s, steps) : print_text(p, s, steps);
 }
 
 static int print_document(char *(*make)(void), const char *end)

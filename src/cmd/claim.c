@@ -2,7 +2,7 @@
 /* asrun claim: what may be claimed from an evidence file. */
 #include "cmd/cmd.h"
 #include "base/units.h"
-#include "claim/claim.h"
+#include "claim/map.h"
 #include "report/report.h"
 #include <getopt.h>
 #include <math.h>
@@ -13,6 +13,7 @@
 
 struct options {
     const char *path;
+    int64_t step;      /* -1: all of the file */
     double percentile; /* NAN: none */
     bool json, characterization, wire;
 };
@@ -55,28 +56,94 @@ static void say_recovered(const struct evidence_info *info)
                 info->awaiting_records);
 }
 
-static int claim(const struct options *o)
+static int print(const char *text, bool json, struct err *err)
 {
-    AUTO(evidence_close) struct evidence *e = NULL;
+    if (!text || fputs(text, stdout) < 0 || (json && putchar('\n') < 0) || fflush(stdout) != 0)
+        return err_set(err, -EIO, "can't write the claim");
+    return 0;
+}
+
+/* Steps that can't be told leave a map with holes; of a search it counts where it ended. */
+static int exit_of_map(const json_t *map)
+{
+    const char *ended = json_string_value(json_object_get(json_object_get(map, "search"), "ended"));
+    const json_t *step;
+    int code = EXIT_HOLDS;
+    size_t i;
+
+    if (ended && strcmp(ended, "found") != 0)
+        return EXIT_CANNOT_TELL;
+    if (ended)
+        return json_is_number(json_object_get(json_object_get(map, "search"), "met")) ? EXIT_HOLDS
+                                                                                      : EXIT_FALSE;
+    json_array_foreach(json_object_get(map, "steps"), i, step)
+    {
+        const char *answer = json_string_value(json_object_get(step, "answer"));
+        const json_t *verdict = json_object_get(json_object_get(step, "claim"), "verdict");
+
+        if (json_is_true(json_object_get(verdict, "instrument")))
+            return EXIT_INSTRUMENT;
+        if (!answer || (strcmp(answer, "met") != 0 && strcmp(answer, "not met") != 0))
+            code = EXIT_CANNOT_TELL;
+    }
+    return code;
+}
+
+static int claim_steps(struct evidence *e, const struct options *o)
+{
+    AUTO(json_unref) json_t *map = NULL;
+    AUTO(free) char *shown = NULL;
+    AUTO(str_release) struct str text = {0};
+    struct report_style style = {.color = isatty(STDOUT_FILENO) == 1 && !getenv("NO_COLOR"),
+                                 .path = o->path};
+    struct err err = {0};
+
+    if (claim_map(&map, e, o->percentile, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
+    if (!o->json)
+        report_map(&text, map, &style);
+    shown = o->json ? json_pretty(map) : str_take(&text);
+    if (print(shown, o->json, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
+    return exit_of_map(map);
+}
+
+static int claim_one(struct evidence *e, const struct options *o)
+{
     AUTO(plan_free) struct plan *plan = NULL;
     AUTO(analysis_free) struct analysis *a = NULL;
     AUTO(json_unref) json_t *document = NULL;
     AUTO(free) char *text = NULL;
     struct err err = {0};
 
+    if (claim_read(&document, &a, &plan, e, o->percentile, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
+    text = rendered(document, o);
+    if (print(text, o->json, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
+    return exit_of(a, o);
+}
+
+static int claim(const struct options *o)
+{
+    AUTO(evidence_close) struct evidence *e = NULL;
+    struct err err = {0};
+    size_t steps;
+
     if (evidence_open(&e, o->path, EVIDENCE_RECOVER, &err) < 0)
         return cmd_failed(&cmd_claim, &err);
     say_recovered(evidence_info(e));
     if (o->wire && evidence_use_wire(e, &err) < 0)
         return cmd_failed(&cmd_claim, &err);
-    if (claim_read(&document, &a, &plan, e, o->percentile, &err) < 0)
-        return cmd_failed(&cmd_claim, &err);
-    text = rendered(document, o);
-    if (!text || fputs(text, stdout) < 0 || (o->json && putchar('\n') < 0) || fflush(stdout) != 0) {
-        (void)err_set(&err, -EIO, "can't write the claim");
-        return cmd_failed(&cmd_claim, &err);
-    }
-    return exit_of(a, o);
+    (void)evidence_steps(e, &steps);
+    if (o->step >= (int64_t)steps)
+        return cmd_usage(&cmd_claim, "there is no step %" PRId64 "; the file has %zu", o->step,
+                         steps);
+    if (o->step < 0 && steps > 0)
+        return claim_steps(e, o);
+    if (o->step >= 0)
+        evidence_select(e, (uint32_t)o->step);
+    return claim_one(e, o);
 }
 
 static int take_option(struct options *o, int c)
@@ -85,6 +152,10 @@ static int take_option(struct options *o, int c)
     case 'j':
         o->json = true;
         return 0;
+    case 'n':
+        return units_i64(&o->step, optarg) == 0 && o->step >= 0
+                   ? 0
+                   : cmd_usage(&cmd_claim, "--step takes the number of a step, from 0");
     case 'p':
         return units_double(&o->percentile, optarg) == 0 && o->percentile > 0 && o->percentile < 100
                    ? 0
@@ -106,11 +177,14 @@ static int take_option(struct options *o, int c)
 
 static int run_claim(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'},          {"percentile", required_argument, NULL, 'p'},
-        {"require", required_argument, NULL, 'r'}, {"stamps", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},          {0}};
-    struct options o = {.percentile = NAN};
+    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
+                                                 {"percentile", required_argument, NULL, 'p'},
+                                                 {"require", required_argument, NULL, 'r'},
+                                                 {"stamps", required_argument, NULL, 's'},
+                                                 {"step", required_argument, NULL, 'n'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {0}};
+    struct options o = {.percentile = NAN, .step = -1};
 
     optind = 0; /* glibc: start anew, also for a second verb in one process */
     opterr = 0;
@@ -130,8 +204,10 @@ static int run_claim(int argc, char **argv)
 
 const struct command cmd_claim = {
     "claim", "state what may be claimed from an evidence file",
-    "asrun claim FILE [--json] [--percentile P] [--require characterization]\n"
+    "asrun claim FILE [--step N] [--json] [--percentile P] [--require characterization]\n"
     "            [--stamps=wire]\n\n"
+    "Of a sweep or a search: the map of its steps.\n\n"
+    "  --step N         the claim of one step, from 0\n"
     "  --json           the whole document (schema/claim.schema.json)\n"
     "  --percentile P   one more percentile, where the sample carries it\n"
     "  --require WHAT   characterization: a snapshot is not enough (exit 3)\n"

@@ -22,6 +22,7 @@ static const struct {
     {"seconds", show_seconds, true},
     {"connections", show_connections, true},
     {"self_test", show_self_test, true},
+    {"steps", show_steps, true},
 };
 
 /* Recovers where the file may be written; elsewhere the summary says how much awaits recovery. */
@@ -43,12 +44,19 @@ static int show(const char *path, size_t view, bool read_only, struct show *s)
 {
     AUTO(evidence_close) struct evidence *e = NULL;
     struct err err = {0};
+    size_t steps;
 
     if (open_evidence(&e, path, read_only, &err) < 0)
         return cmd_failed(&cmd_show, &err);
     s->evidence = e;
     if (s->wire && evidence_use_wire(e, &err) < 0)
         return cmd_failed(&cmd_show, &err);
+    (void)evidence_steps(e, &steps);
+    if (s->step >= (int64_t)steps)
+        return cmd_usage(&cmd_show, "there is no step %" PRId64 "; the file has %zu", s->step,
+                         steps);
+    if (s->step >= 0)
+        evidence_select(e, (uint32_t)s->step);
     if (views[view].print(s, &err) < 0)
         return ferror(stdout) ? EXIT_TARGET : cmd_failed(&cmd_show, &err);
     return fflush(stdout) == 0 ? EXIT_HOLDS : EXIT_TARGET;
@@ -91,14 +99,12 @@ static int show_positional(int argc, char **argv, bool read_only, struct show *s
 
 static int run_show(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"csv", no_argument, NULL, 'c'},
-                                            {"sample", required_argument, NULL, 's'},
-                                            {"read-only", no_argument, NULL, 'r'},
-                                            {"stamps", required_argument, NULL, 'w'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    struct show s = {.format = ROWS_TEXT, .sample = UINT32_MAX};
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},         {"csv", no_argument, NULL, 'c'},
+        {"sample", required_argument, NULL, 's'}, {"read-only", no_argument, NULL, 'r'},
+        {"stamps", required_argument, NULL, 'w'}, {"step", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},         {0}};
+    struct show s = {.format = ROWS_TEXT, .sample = UINT32_MAX, .step = -1};
     bool read_only = false;
 
     opterr = 0;
@@ -112,6 +118,8 @@ static int run_show(int argc, char **argv)
         if (c == 'w' && strcmp(optarg, "wire") != 0 && strcmp(optarg, "own") != 0)
             return cmd_usage(&cmd_show, "--stamps takes own or wire");
         s.wire = c == 'w' ? strcmp(optarg, "wire") == 0 : s.wire;
+        if (c == 'n' && (units_i64(&s.step, optarg) < 0 || s.step < 0))
+            return cmd_usage(&cmd_show, "--step takes the number of a step, from 0");
         if ((c == 'j' || c == 'c') && s.format != ROWS_TEXT)
             return cmd_usage(&cmd_show, "--json or --csv, once");
         if (c == 'j' || c == 'c')
@@ -125,10 +133,11 @@ const struct command cmd_show = {
     "show", "show what an evidence file holds",
     "asrun show [--json|--csv] [--sample N] FILE [VIEW]\n\n"
     "  VIEW         summary (default), plan, samples, events, facts, ledger, notes,\n"
-    "               seconds, connections, self_test\n"
+    "               seconds, connections, self_test, steps\n"
     "  --json       for machines\n"
-    "  --csv        samples, events, facts, notes, seconds, connections, self_test as CSV;\n"
+    "  --csv        samples, events, facts, notes, seconds, connections, self_test, steps as CSV;\n"
     "               times in ns since the run's anchor\n"
+    "  --step N     only this step of a sweep or a search, as a run of its own\n"
     "  --sample N   only this sample (samples, events)\n"
     "  --stamps=wire  times of the packets (load.witness) instead of the client's own\n"
     "  --read-only  do not recover what a killed run left; only say how much it is",

@@ -10,6 +10,7 @@ struct show {
     enum rows_format format;
     uint32_t sample; /* UINT32_MAX: all */
     bool wire;       /* times of the packets */
+    int64_t step;    /* the selected step; -1: all of the file */
 };
 
 /* Each prints one view; errors as those of the evidence. */
@@ -21,6 +22,7 @@ NODISCARD int show_events(const struct show *s, struct err *err);
 NODISCARD int show_facts(const struct show *s, struct err *err);
 NODISCARD int show_self_test(const struct show *s, struct err *err); /* facts of that scope */
 NODISCARD int show_notes(const struct show *s, struct err *err);
+NODISCARD int show_steps(const struct show *s, struct err *err);
 NODISCARD int show_seconds(const struct show *s, struct err *err);
 NODISCARD int show_connections(const struct show *s, struct err *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 #include "cmd/show.h"
-#include "claim/claim.h"
+#include "claim/map.h"
 #include "report/report.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,7 @@ static json_t *json_summary(const struct show *s, const struct tallies *t,
 {
     const struct evidence_info *info = evidence_info(s->evidence);
     json_t *o = json_object();
+    size_t steps;
 
     json_put_str(o, "path", info->path);
     json_put_str(o, "state", info->state);
@@ -153,6 +155,8 @@ static json_t *json_summary(const struct show *s, const struct tallies *t,
     json_put_i64(o, "lost_records", info->lost_records);
     json_put(o, "ledger", json_ledger(t, info));
     json_put(o, "connections", connection_sums_json(sums));
+    (void)evidence_steps(s->evidence, &steps);
+    json_put_i64(o, "steps", (json_int_t)steps);
     return o;
 }
 
@@ -226,10 +230,27 @@ static void print_summary(const struct show *s)
     printf("chain     sha256:%s\n", i->chain_head);
 }
 
+static int print_map(const struct show *s, struct err *err)
+{
+    const struct report_style style = {.color = false};
+    AUTO(json_unref) json_t *map = NULL;
+    AUTO(str_release) struct str text = {0};
+    int r = claim_map(&map, s->evidence, (double)NAN, err);
+
+    if (r < 0)
+        return r;
+    report_map(&text, map, &style);
+    if (!str_ok(&text))
+        return err_set(err, -ENOMEM, "out of memory for the map");
+    printf("\n%s", text.data);
+    return 0;
+}
+
 int show_summary(const struct show *s, struct err *err)
 {
     AUTO(tallies_release) struct tallies t = {0};
     struct connection_sums sums;
+    size_t steps;
     int r = tally(&t, s, err);
 
     if (r == 0)
@@ -244,10 +265,11 @@ int show_summary(const struct show *s, struct err *err)
     else
         print_ledger(&t, evidence_info(s->evidence));
     connection_sums_print(&sums);
-    return 0;
+    (void)evidence_steps(s->evidence, &steps);
+    return steps > 0 && s->step < 0 ? print_map(s, err) : 0;
 }
 
-int show_ledger(const struct show *s, struct err *err)
+static int print_ledger_of(const struct show *s, struct err *err)
 {
     const struct report_style style = {.color = false};
     AUTO(str_release) struct str text = {0};
@@ -264,6 +286,25 @@ int show_ledger(const struct show *s, struct err *err)
         return err_set(err, -ENOMEM, "out of memory for the ledger");
     fputs(text.data, stdout);
     return 0;
+}
+
+/* Of a sweep or a search that of each step: its rules are its own plan's. */
+int show_ledger(const struct show *s, struct err *err)
+{
+    size_t steps;
+    const struct evidence_step *step = evidence_steps(s->evidence, &steps);
+    int r = 0;
+
+    if (steps == 0 || s->step >= 0)
+        return print_ledger_of(s, err);
+    if (s->format == ROWS_JSON)
+        return err_set(err, -EINVAL, "ledger --json is of one step: add --step N");
+    for (size_t i = 0; i < steps && r == 0; i++) {
+        printf("%sstep %zu: %s\n", i ? "\n" : "", i, step[i].overrides);
+        evidence_select(s->evidence, (uint32_t)i);
+        r = print_ledger_of(s, err);
+    }
+    return r;
 }
 
 int show_plan(const struct show *s, struct err *err)
