@@ -37,6 +37,15 @@ static void failures_are_counted_with_their_outcome(void **state)
     assert_true(has_reason(&t, "24 of 240 counted requests did not succeed"));
 }
 
+/* What a run says of itself at its end. */
+static bool takes_away(const struct told *t, const char *words)
+{
+    for (size_t i = 0; i < t->analysis->reason_count; i++)
+        if (t->analysis->reasons[i].takes_away && strstr(t->analysis->reasons[i].text, words))
+            return true;
+    return false;
+}
+
 static void what_was_not_executed_has_a_reason(void **state)
 {
     AUTO(told_release)
@@ -54,6 +63,9 @@ static void what_was_not_executed_has_a_reason(void **state)
     assert_int_equal(killed.analysis->ledger.total.not_executed[NOT_KILLED], 7);
     assert_true(has_reason(&killed, "interrupted"));
     assert_int_equal(lost.analysis->ledger.total.not_executed[NOT_LOST], 2);
+    assert_true(has_reason(&lost, "40 records were lost"));
+    assert_true(takes_away(&lost, "nothing can be claimed"));
+    assert_false(takes_away(&stopped, ""));
     assert_int_equal(lost.analysis->verdict, VERDICT_REFUSED);
 }
 
