@@ -57,8 +57,8 @@ int h2_new(struct h2 **ret, struct engine *e, struct err *err)
     h->chosen = h->held_by = NO_CONN;
     if (allocate(h) < 0) {
         h2_free(h);
-        return err_set(err, -ENOMEM, "HTTP/2: out of memory for %d connections, %d streams",
-                       (int)h->connections, (int)h->stream_count);
+        return err_set(err, -ENOMEM, "HTTP/2: out of memory for %d connections",
+                       (int)e->link_count / 2);
     }
     for (int32_t i = 0; i < h->link_count; i++) {
         h->links[i].engine = e;

@@ -30,7 +30,7 @@ struct h2; /* opaque */
 int32_t h2_links(int32_t connections, int32_t thread, int32_t threads);
 /* For an engine whose array of connections is there. -ENOMEM. */
 NODISCARD int h2_new(struct h2 **ret, struct engine *e, struct err *err);
-void h2_free(struct h2 *h);
+void h2_free(struct h2 *h); /* NULL is a no-op */
 
 void h2_open(struct engine *e);  /* at each step; opens all connections at the first */
 void h2_close(struct engine *e); /* at the end: no request is in flight */
