@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLAB_LINK = 192 * 1024, SLAB_STREAM = 4096 }; /* nghttp2's memory: measured, twice of it */
+/* What nghttp2 took when measured, of 1,000 streams: 0.6 KiB each, 50 KiB a connection; several
+ * times of it. */
+enum { SLAB_LINK = 128 * 1024, SLAB_STREAM = 3072 };
 
 int32_t h2_links(int32_t connections, int32_t thread, int32_t threads)
 {

@@ -34,7 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     peer.raw_len = len;
     peer.raw_times = 1;
     peer.split = data[0] >> 1;
-    peer.config.render.max_bytes = 2048;
     peer.config.stall_timeout_ns = peer.config.connect_timeout_ns = 10 * NS_PER_MS;
     DEMAND(peer_run(&peer));
     DEMAND(peer.open == 0 && peer.report.started == peer.report.ended);

@@ -17,7 +17,7 @@ enum {
     PEER_AT_ONCE = 32, /* sockets that are open */
     PEER_ITEMS = 64,
     PEER_RECORDS = 1 << 13,
-    PEER_REQUEST = 512 * 1024,
+    PEER_REQUEST = 4096,
 };
 
 struct peer_stream {

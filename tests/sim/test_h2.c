@@ -349,6 +349,7 @@ static void a_large_request_waits_for_the_servers_window(void **state)
 
     (void)state;
     rig->peer.request_body = 400000;
+    rig->peer.config.render.max_bytes = 401000;
     rig->peer.send_most = 5000;
     rig_run(rig);
     assert_int_equal(ended(rig, OUTCOME_OK), 3);
