@@ -160,7 +160,7 @@ static void hang_up_plan(const struct engine *e, struct conn *c)
 
 void conn_start(struct engine *e, const struct ready *ready, int64_t due_ns)
 {
-    struct conn *c = keep_take(e);
+    struct conn *c = keep_take(e, due_ns);
 
     c->sample = ready->index;
     c->buffer = ready->buffer;

@@ -71,6 +71,7 @@ struct conn {
     int64_t active_ns;      /* last progress: what the stall timeout counts from */
     int64_t floor_ns;       /* nothing still unread can have arrived before this */
     int64_t last_ns;        /* stamp of the last read */
+    int64_t slot_ns;        /* idle: when the slot whose request it carried last may go on */
     uint16_t last_flags;
     bool read_late; /* the last read, by the kernel's stamp */
     struct account account;
@@ -196,7 +197,8 @@ const char *transport_words(const struct engine *e, const struct conn *c);
 void transport_close(struct engine *e, struct conn *c);
 
 /* keep.c */
-struct conn *keep_take(struct engine *e); /* the next request's: a reusable one, or a free one */
+/* The next request's, due at @due_ns: a reusable one, or a free one. */
+struct conn *keep_take(struct engine *e, int64_t due_ns);
 void keep_or_free(struct engine *e, struct conn *c); /* its answer is complete, and announced it */
 void keep_free(struct engine *e, struct conn *c);    /* closes; the connection is in no list */
 void keep_close(struct engine *e, struct conn *c);   /* closes the socket only */

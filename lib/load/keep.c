@@ -34,8 +34,15 @@ void keep_drop(struct engine *e, struct conn *c)
     keep_free(e, c);
 }
 
+/* The rest of its slot began with the answer's last byte: with that time it is known again. */
+static int64_t slot_after(const struct engine *e, const struct conn *c)
+{
+    return c->last_ns + e->config->schedule->items[c->sample].think_ns;
+}
+
 static void become_idle(struct engine *e, struct conn *c)
 {
+    c->slot_ns = slot_after(e, c);
     deadline_clear(e, c);
     c->state = CONN_IDLE;
     list_add(e, &e->idle, c);
@@ -85,10 +92,28 @@ void keep_seen(struct engine *e)
     }
 }
 
-/* The last idle one has been idle for the shortest time: the likeliest to be alive. */
-struct conn *keep_take(struct engine *e)
+static struct conn *next_of(const struct engine *e, const struct conn *c)
 {
-    struct conn *c = list_last(e, &e->idle);
+    return c->next == NO_CONN ? NULL : &e->conns[c->next];
+}
+
+/* The connection of the slot that goes on at @due_ns; the one that rests longest is looked at
+ * first. NULL: it was closed, or there was none yet. */
+static struct conn *own_idle(struct engine *e, int64_t due_ns)
+{
+    struct conn *c = list_first(e, &e->idle);
+
+    while (c && c->slot_ns != due_ns)
+        c = next_of(e, c);
+    if (!c && e->free.count == 0) /* of a slot that opened another meanwhile */
+        keep_drop(e, list_first(e, &e->idle));
+    return c;
+}
+
+/* The last idle one has been idle for the shortest time: the likeliest to be alive. */
+struct conn *keep_take(struct engine *e, int64_t due_ns)
+{
+    struct conn *c = e->config->own_connections ? own_idle(e, due_ns) : list_last(e, &e->idle);
 
     if (c) {
         list_remove(e, &e->idle, c);

@@ -52,8 +52,9 @@ struct load_config {
     int64_t stall_timeout_ns; /* since the last byte, in or out */
     int64_t drain_timeout_ns; /* after the last arrival; then what is in flight is cancelled */
     bool resend_stale;
-    enum load_keep keep; /* AUTO: after an SSE answer reuse only where seen to survive */
-    bool stream;         /* SSE answers are expected; a JSON answer is taken as it comes */
+    enum load_keep keep;  /* AUTO: after an SSE answer reuse only where seen to survive */
+    bool own_connections; /* closed loop: a slot's requests share a connection, and nobody else's */
+    bool stream;          /* SSE answers are expected; a JSON answer is taken as it comes */
     const struct reply_spec *reply; /* the endpoint; NULL: chat or completions */
     struct load_target target;
     int32_t h2_connections; /* HTTP/2 over so many, at least one a thread; 0: HTTP/1.1 */

@@ -55,5 +55,14 @@ int route_check(struct reading *r)
             r, "target.proxy",
             "goes with http:// only: TLS through a proxy would need CONNECT, which asrun "
             "does not speak; reach the target directly");
+    if (p->target.own_connections && p->load.arrivals != ARRIVALS_CLOSED)
+        return check_fail(r, "target.connection_per_slot",
+                          "goes with load.arrivals: closed, which has slots; leave it out");
+    if (p->target.own_connections && p->target.keep_alive == TRI_NO)
+        return check_fail(r, "target.connection_per_slot",
+                          "keeps connections, keep_alive: false does not; keep one");
+    if (p->target.own_connections && p->target.http != PLAN_HTTP_1)
+        return check_fail(r, "target.connection_per_slot",
+                          "is of HTTP/1.1; leave it out, or target.http");
     return check_sources(r);
 }

@@ -123,6 +123,8 @@ static const struct key keys[] = {
     {"target.source_addresses", KEY_TEXTS, NULL, 0, 0, NULL, AT(target.sources),
      AT(target.source_count),
      "addresses of this host that connections go out from, in turn: each has its own local ports"},
+    {"target.connection_per_slot", KEY_BOOL, "false", 0, 0, NULL, AT(target.own_connections), NONE,
+     "closed: each slot keeps a connection of its own; else any request takes any idle one"},
     {"target.proxy", KEY_BOOL, "false", 0, 0, NULL, AT(target.proxy), NONE,
      "http: go through the proxy that http_proxy names, unless no_proxy names the host"},
     {"target.http", KEY_ENUM, "1.1", 0, 0, https, AT(target.http), NONE,

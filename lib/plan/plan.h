@@ -132,7 +132,8 @@ struct plan {
         const char *unix_socket;  /* plan_beside() finds it; "": TCP */
         const char **sources;     /* our own addresses to go out from, checked; none: any */
         size_t source_count;
-        bool proxy; /* the environment's, if it names one */
+        bool own_connections; /* closed loop: each slot keeps one of its own */
+        bool proxy;           /* the environment's, if it names one */
         enum plan_http http;
         int32_t http2_connections;
         const char *body; /* extra fields of the request: a JSON object, "": none */

@@ -208,6 +208,9 @@ static int put_policy(const struct plan *p, struct fact_list *facts, struct err 
         [TRI_YES] = "kept, and used again for any request",
         [TRI_NO] = "a fresh one for each request"};
 
+    if (p->target.own_connections)
+        return put(facts, err, "connections", "target.connection_per_slot of the plan",
+                   "each slot of the closed loop keeps one of its own");
     return put(facts, err, "connections", "target.keep_alive of the plan",
                words[p->target.keep_alive]);
 }

@@ -39,6 +39,7 @@ struct load_config run_load_config(struct run *r, struct step *step, uint32_t tr
         .keep = p->target.keep_alive == TRI_YES  ? LOAD_KEEP_ALWAYS
                 : p->target.keep_alive == TRI_NO ? LOAD_KEEP_NEVER
                                                  : LOAD_KEEP_AUTO,
+        .own_connections = p->target.own_connections,
         .stream = p->target.stream,
         .reply = &step->requests.reply,
         .target = r->endpoints[step->endpoint]->target.address,

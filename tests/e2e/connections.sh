@@ -50,6 +50,14 @@ grep -E '^connections [0-9]+ opened, 0 of them never connected' "$WORK/summary" 
 grep -E '^  TCP, of [0-9]+: [0-9]+ bytes in [0-9]+ segments out' "$WORK/summary" > /dev/null || fail "$(cat "$WORK/summary")"
 
 
+# One for each user: a slot goes on, after its rest, over the connection of its last answer, and no other.
+run own --target.connection_per_slot=yes --target.keep_alive=yes --load.arrivals=closed --load.rate=null \
+  --load.concurrency=5 --load.think_time=10ms --load.requests=100
+expect_query own "select count(*), sum(requests) from connection" "5|100"
+expect_query own "select count(*) from (select due_ns, lag(end_ns) over (partition by connection order by sent_ns) as ended
+  from sample) where ended is not null and due_ns != ended + 10000000" 0
+expect_exit 2 "$ASRUN" check "$WORK/plan.yaml" --target.connection_per_slot=yes
+
 # Both families of the loopback: each run's requests came from the addresses that the plan names, in turn.
 start() { # ARG...
   stop_server

@@ -92,11 +92,52 @@ static void an_attempt_that_never_connected_is_told_as_one(void **state)
     assert_int_equal(s->report.connections_failed, 3);
 }
 
+/* Slots with rests of different length: each goes on with the connection that it had. */
+static void run_slots(bool own, int64_t *most, int64_t *least)
+{
+    AUTO(scene_free) struct scene *s = scene_new(300, 0);
+    struct connection k;
+    int n = 0;
+
+    for (uint32_t i = 0; i < 300; i++)
+        s->items[i].think_ns = (int64_t)(1 + i * 7 % 13) * 10 * NS_PER_MS;
+    s->config.concurrency = 10;
+    s->config.keep = LOAD_KEEP_ALWAYS;
+    s->config.own_connections = own;
+    s->twin->request = answer_json;
+    scene_run(s);
+    for (; told(&k, s, n); n++) {
+        *most = n ? i64_max(*most, k.v[CONNECTION_REQUESTS]) : k.v[CONNECTION_REQUESTS];
+        *least = n ? i64_min(*least, k.v[CONNECTION_REQUESTS]) : k.v[CONNECTION_REQUESTS];
+    }
+    assert_int_equal(n, 10);                     /* all slots began at once */
+    for (uint32_t i = 10; own && i < 300; i++) { /* where its predecessor in the slot ended */
+        uint32_t before = i;
+
+        while (before-- > 0 && carrier(s, before) != carrier(s, i))
+            ;
+        assert_int_equal(scene_point(s, i, POINT_DUE),
+                         scene_point(s, before, POINT_END) + s->items[before].think_ns);
+    }
+}
+
+static void slots_share_connections_unless_each_has_its_own(void **state)
+{
+    int64_t most = 0, least = 0;
+
+    (void)state;
+    run_slots(true, &most, &least);
+    assert_in_range(least, 20, 30);
+    run_slots(false, &most, &least);
+    assert_true(most > least + 10); /* the latest idle one is taken first */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_connection_each_is_told_with_its_request),
         cmocka_unit_test(a_kept_connection_is_told_once_and_named_by_all_it_carried),
+        cmocka_unit_test(slots_share_connections_unless_each_has_its_own),
         cmocka_unit_test(an_attempt_that_never_connected_is_told_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
