@@ -23,6 +23,7 @@ while [ $# -gt 0 ]; do
 done
 limit_ms=8
 dir=$(mktemp -d)
+TIMEFORMAT='%U %S'
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 
@@ -98,7 +99,7 @@ run_asrun() {
   local asrun=$build/asrun anchor pid
   rm -f "$dir"/run.asrun*
   # Whether the claim holds is not asked: only the file matters.
-  (TIMEFORMAT='%U %S'; time (on 1 "$asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/asrun.out" 2>&1) 2> "$dir/times" &
+  { time { (on 1 "$asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/asrun.out" 2>&1; }; } 2> "$dir/times" &
   pid=$!
   sleep 0.5
   watch_memory "$(pgrep -n -f "run $dir/plan.yaml" || echo 0)"

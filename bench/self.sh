@@ -18,6 +18,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 dir=$(mktemp -d)
+TIMEFORMAT='%U %S'
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 on() { local cpu=$1; shift; if [ "$(nproc)" -gt 1 ]; then exec taskset -c "$cpu" "$@"; else exec "$@"; fi; }
@@ -42,7 +43,7 @@ floor() {
 }
 asrun() {
   rm -f "$dir"/run.asrun*
-  (TIMEFORMAT='%U %S'; time (on 1 "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/asrun.out" 2>&1) 2> "$dir/times"
+  { time { (on 1 "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/asrun.out" 2>&1; }; } 2> "$dir/times"
   sqlite3 -readonly "$dir/run.asrun" "SELECT (max(end_ns) - min(released_ns)) / 1e9 FROM sample" |
     awk -v cpu="$(awk 'END { print $1 + $2 }' "$dir/times")" -v n=$((streams * tokens)) '{ printf "%.3f %.3f\n", $1, cpu * 1e6 / n }'
 }
