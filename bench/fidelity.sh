@@ -120,7 +120,7 @@ run_asrun() {
 }
 
 conditions() {
-  { "$build/asrun" claim "$dir/run.asrun" 2> /dev/null || true; } | sed -n "s/.*measured seconds: \([^;]*\);.*/\1/p" | head -1
+  { "$build/asrun" claim "$dir/run.asrun" 2> /dev/null || true; } | sed -n "s/.*measured seconds: \([0-9a-z, ]*\).*/\1/p" | head -1
 }
 
 # What only asrun has: memory, spool, the evidence's size, the recorder's share of a CPU, conditions.
