@@ -17,7 +17,7 @@ server=$!
 for _ in $(seq 200); do [ -s "$dir/server.out" ] && break; sleep 0.02; done
 cat > "$dir/plan.yaml" <<P
 asrun: 1
-workload: {fixed: {input_tokens: 32, output_tokens: 100}, calibrate: false}
+workload: {fixed: {input_tokens: 32, output_tokens: 200}, calibrate: false}
 target: {url: "http://127.0.0.1:$(awk '{ print $2 }' "$dir/server.out")/v1", model: reference}
 load: {arrivals: closed, concurrency: $streams, duration: ${seconds}s}
 exclude: {warm_up: none}
