@@ -25,8 +25,8 @@ static int check_keys(struct reading *r)
         {"target.success.pointer", *p->target.success.pointer, api == API_JSON, "json only"},
         {"target.success.equals", *p->target.success.equals, api == API_JSON, "json only"},
         {"target.success.status", p->target.success.status, api == API_JSON, "json only"},
-        {"target.body", *p->target.body, api == API_CHAT || api == API_COMPLETIONS,
-         "chat and completions"},
+        {"target.body", *p->target.body, api != API_JSON,
+         "all but json, which states it in target.body_template"},
         {"target.documents", p->target.documents, api == API_RERANK, "rerank only"},
         {"target.stream", check_given(r, "target.stream") && p->target.stream, api_streams(api),
          "chat, completions and responses"},
@@ -134,6 +134,16 @@ static int check_json(struct reading *r)
     return rc < 0 ? rc : check_template(r);
 }
 
+/* The bodies of the other endpoints are templates. */
+static int check_extra(struct reading *r)
+{
+    const struct plan *p = r->plan;
+
+    if (p->target.api > API_COMPLETIONS && strstr(p->target.body, "{{"))
+        return check_fail(r, "target.body", "holds '{{', where this endpoint's body is filled in");
+    return 0;
+}
+
 static int check_path(struct reading *r)
 {
     const char *path = r->plan->target.path;
@@ -189,7 +199,7 @@ static int check_lengths(struct reading *r)
 
 int check_api(struct reading *r)
 {
-    int (*const checks[])(struct reading *) = {check_keys, check_path, check_metrics};
+    int (*const checks[])(struct reading *) = {check_keys, check_extra, check_path, check_metrics};
     struct plan *p = r->plan;
     int rc = 0;
 

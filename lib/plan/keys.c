@@ -133,7 +133,7 @@ static const struct key keys[] = {
     {"target.http2.connections", KEY_COUNT, "1", 1, 1024, NULL, AT(target.http2_connections), NONE,
      "HTTP/2: over how many connections a trial's requests are spread"},
     {"target.body", KEY_BODY, NULL, 0, 0, NULL, AT(target.body), NONE,
-     "chat, completions: extra fields of each request's JSON, NAME: any value"},
+     "all but json: extra fields of each request's JSON, NAME: any value"},
     {"target.headers", KEY_MAP, NULL, 0, 0, NULL, AT(target.headers), AT(target.header_count),
      "extra request headers; a secret value is env:NAME or file:PATH"},
     {"target.tls.ca", KEY_TEXT, NULL, 0, 0, NULL, AT(target.tls.ca), NONE,

@@ -16,21 +16,23 @@ static char *source(const struct plan *p, bool ignore_eos)
     case API_RESPONSES:
         str_addf(&s,
                  "{\"model\":\"{{model}}\",\"input\":\"{{prompt}}\",\"max_output_tokens\":"
-                 "{{output_tokens}},\"temperature\":%g,\"stream\":%s%s}",
+                 "{{output_tokens}},\"temperature\":%g,\"stream\":%s%s",
                  p->load.temperature, p->target.stream ? "true" : "false",
                  ignore_eos ? ",\"ignore_eos\":true" : "");
         break;
     case API_EMBEDDINGS:
-        str_add(&s, "{\"model\":\"{{model}}\",\"input\":\"{{prompt}}\"}");
+        str_add(&s, "{\"model\":\"{{model}}\",\"input\":\"{{prompt}}\"");
         break;
     case API_RERANK:
         str_add(&s, "{\"model\":\"{{model}}\",\"query\":\"{{query}}\",\"documents\":"
-                    "[{{documents}}]}");
+                    "[{{documents}}]");
         break;
     default:
         str_add(&s, p->target.body_template);
-        break;
+        return str_take(&s);
     }
+    plan_add_body(&s, p);
+    str_add(&s, "}");
     return str_take(&s);
 }
 

@@ -76,7 +76,7 @@ run responses-wrong wrong_answer
 failed "no finished response"
 
 # Embeddings: one answer, no output tokens, no first token.
-plan reference embeddings "input_tokens: 40" ""
+plan reference embeddings "input_tokens: 40" "body: {dimensions: 3, input_type: query}"
 run embeddings ok
 told embeddings 37
 all input_reported 40

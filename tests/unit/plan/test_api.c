@@ -111,6 +111,9 @@ static void refuses_what_does_not_go_with_the_endpoint(void **state)
         {PLAN(JSON ", success: {equals: 3}", ""), "target.success.equals: is the value of nothing"},
         {PLAN(JSON ", success: {pointer: a}", ""), "target.success.pointer: is no JSON pointer"},
         {PLAN(JSON ", success: {status: 404}", ""), "target.success.status: 404 is out of range"},
+        {PLAN(JSON ", body: {a: 1}", ""), "target.body: is for target.api: all but json"},
+        {PLAN("api: rerank, body: {a: '{{b'}", ""), "target.body: holds '{{'"},
+        {PLAN("api: rerank, body: {documents: 1}", ""), "documents is set by asrun itself"},
         {PLAN(JSON, ", output_tokens: 3"), "is asked for nowhere; write {{output_tokens}}"},
     };
 

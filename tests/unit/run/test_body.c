@@ -10,6 +10,7 @@ static struct plan plan_for(enum api api)
                                     .api = api,
                                     .stream = true,
                                     .path = "",
+                                    .body = "{\"top_n\":3}",
                                     .documents = api == API_RERANK ? 3 : 0,
                                     .body_template =
                                         "{\"a\":\"{{prompt}}\",\"b\":[{{input_tokens}},"
@@ -82,7 +83,8 @@ static void asks_for_an_embedding(void **state)
 
     (void)state;
     assert_string_equal(text_at(doc, "input"), eight);
-    assert_int_equal(json_object_size(doc), 2);
+    assert_int_equal(json_integer_value(json_object_get(doc, "top_n")), 3);
+    assert_int_equal(json_object_size(doc), 3);
     json_unref(doc);
 }
 
