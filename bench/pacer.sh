@@ -32,7 +32,7 @@ asrun() {
 asrun: 1
 workload: {fixed: {input_tokens: 8, output_tokens: 1}, calibrate: false}
 target: {url: "http://127.0.0.1:$port/v1", model: reference, stream: false}
-load: {arrivals: constant, rate: $1/s, requests: $(($1 * seconds))}
+load: {self_test: {for: 0}, arrivals: constant, rate: $1/s, requests: $(($1 * seconds))}
 exclude: {warm_up: none}
 P
   (on 1 "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/asrun.out" 2>&1 || [ -s "$dir/run.asrun" ]

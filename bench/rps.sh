@@ -31,7 +31,7 @@ cat > "$dir/plan.yaml" <<P
 asrun: 1
 workload: {fixed: {input_tokens: 8, output_tokens: 4}, calibrate: false}
 target: {url: "http://127.0.0.1:$port/v1", model: reference, stream: false}
-load: {arrivals: closed, concurrency: $connections, duration: ${seconds}s, timeout: 5s}
+load: {self_test: {for: 0}, arrivals: closed, concurrency: $connections, duration: ${seconds}s, timeout: 5s}
 exclude: {warm_up: none}
 P
 cat > "$dir/post.lua" <<'P'

@@ -19,7 +19,7 @@ cat > "$dir/plan.yaml" <<P
 asrun: 1
 workload: {fixed: {input_tokens: 32, output_tokens: 200}, calibrate: false}
 target: {url: "http://127.0.0.1:$(awk '{ print $2 }' "$dir/server.out")/v1", model: reference}
-load: {arrivals: closed, concurrency: $streams, duration: ${seconds}s}
+load: {self_test: {for: 0}, arrivals: closed, concurrency: $streams, duration: ${seconds}s}
 exclude: {warm_up: none}
 P
 "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet > "$dir/asrun.out" 2>&1 &

@@ -121,7 +121,7 @@ struct wire_agreement {
 
 struct self_test { /* events a second; NAN: not tested */
     double capacity_per_s, planned_per_s;
-    bool planned_is_a_guess; /* of a closed loop, whose target decides */
+    bool planned_is_a_guess; /* a closed loop's target decides; a step is not the hardest one */
 };
 
 struct instrument {

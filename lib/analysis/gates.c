@@ -49,7 +49,7 @@ void analysis_add_second(struct analysis *a, const struct second *s)
 }
 
 /* What the client could do, over what was asked of it: the plan's, or the run's where that was
- * more. A closed loop asks what its target lets it ask. */
+ * more. A closed loop asks what its target lets it ask, and one step of many what it did. */
 static double headroom(const struct analysis *a)
 {
     const struct self_test *t = &a->instrument.self_test;

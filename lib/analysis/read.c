@@ -54,11 +54,20 @@ static int on_fact(void *ctx, const struct fact *f)
     return 0;
 }
 
+/* The test was of the hardest step. */
+static bool has_steps(const struct evidence *e)
+{
+    size_t n;
+
+    (void)evidence_steps(e, &n);
+    return n > 0;
+}
+
 static int start(struct analysis **ret, struct evidence *e, const struct plan *plan,
                  double extra_percentile, struct err *err)
 {
     const struct evidence_info *info = evidence_info(e);
-    struct self_test test = {NAN, NAN, plan->load.arrivals == ARRIVALS_CLOSED};
+    struct self_test test = {NAN, NAN, plan->load.arrivals == ARRIVALS_CLOSED || has_steps(e)};
     struct analysis_input in = {.plan = plan,
                                 .scheduled = info->scheduled,
                                 .state = info->state,

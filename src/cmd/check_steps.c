@@ -109,4 +109,9 @@ void check_steps_print(const struct plan *p, const json_t *steps)
     else
         printf("# sweep: %zu steps, %" PRId64 " requests%s%s\n", json_array_size(steps), items,
                timed ? " over at least " : "", timed ? units_show_ns(1e9 * span).text : "");
+    if (p->load.self_test_ns > 0)
+        printf("# self-test: about %s before the run, at its hardest step\n",
+               units_show_ns((double)p->load.self_test_ns).text);
+    else
+        printf("# self-test: none; the claims will say so\n");
 }
