@@ -43,6 +43,8 @@ same=${same//|| response_bytes || \' \' /}
 [ "$(query tls "select value from fact where name = 'tls.verified'")" = yes ] || fail "not a fact: verified"
 [ "$(query tls "select value from meta where key = 'tls_resumed.0'")" = 0 ] || fail "resumed without being asked to"
 [ "$(query tls "select value > 0 from meta where key = 'tls_allocations.0'")" = 1 ] || fail "allocations are not counted"
+[ "$(query tls 'select count(*) from connection where tls_version is not 772 or tls_resumed is not 0 or handshake_ns is null
+  or bytes_in <= (select sum(response_bytes) from sample s where s.connection = connection.connection)')" = 0 ] || fail "connections: $(query tls 'select * from connection limit 3')"
 "$ASRUN" claim "$WORK/tls.asrun" > "$WORK/claim" || true
 grep -E '^ *tls .*TLS handshake' "$WORK/claim" > /dev/null || fail "no tls in: $(grep -A9 'Where the time' "$WORK/claim")"
 ! grep 'not verified' "$WORK/claim" > /dev/null || fail "the claim of a verified target says otherwise"
@@ -51,6 +53,7 @@ grep -E '^ *tls .*TLS handshake' "$WORK/claim" > /dev/null || fail "no tls in: $
 
 run "https://127.0.0.1:$TLS_PORT/v1" fresh "${ca[@]}" --target.keep_alive=no --target.tls.session_resumption=yes
 [ "$(query fresh "select value from meta where key = 'tls_handshakes.0'")" = 60 ] || fail "not a handshake each"
+[ "$(query fresh "select sum(tls_resumed) = (select value from meta where key = 'tls_resumed.0') from connection")" = 1 ] || fail "resumed, by connection"
 [ "$(query fresh "select value >= 50 from meta where key = 'tls_resumed.0'")" = 1 ] || fail "not resumed"
 
 # Wrong certificates: nothing is sent, and the reason is told.
