@@ -87,6 +87,25 @@ else
   echo "no IPv6 here"
 fi
 
+# A name is looked up once; of several addresses the first that takes a connection is the target's.
+printf '127.0.0.9 several.test\n::1 several.test\n127.0.0.1 several.test localhost\n' > "$WORK/hosts"
+if unshare -m mount --bind "$WORK/hosts" /etc/hosts 2> /dev/null; then # hosts of our own need root
+  start
+  ASRUN_HERE=$ASRUN
+  asrun_with_hosts() { unshare -m bash -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$WORK/hosts" "$ASRUN_HERE" "$@"; }
+  URL="http://several.test:$PORT/v1"
+  ASRUN=asrun_with_hosts run several
+  ok several 1
+  expect_query several "select value from fact where scope = 'target' and name = 'address'" "127.0.0.1:$PORT"
+  expect_query several "select (value like '%127.0.0.9%') + (value like '%::1%') from fact where scope = 'target' and name = 'addresses'" 2
+  grep '^peer 127.0.0.1 ' "$WORK/log" > /dev/null && ! grep '^peer ' "$WORK/log" | grep -v '^peer 127.0.0.1 ' > /dev/null || fail "from elsewhere"
+  stop_server
+  ! ASRUN=asrun_with_hosts run nobody 2> "$WORK/err2" || fail "nobody is there"
+  grep "several.test can't be used: .*127.0.0.9:$PORT: Connection refused" "$WORK/err2" > /dev/null || fail "who said what? $(cat "$WORK/err2")"
+else
+  echo "no hosts file of our own here: addresses of a name not tested"
+fi
+
 # A Unix socket: the URL's host is only a name; no kernel stamps and no TCP, and the claim says whose stamps.
 start --listen "$WORK/socket"
 URL="http://model.invalid/v1"
