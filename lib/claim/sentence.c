@@ -94,6 +94,12 @@ void workload_text(struct str *out, const struct plan *p)
         str_add(out, ")");
 }
 
+static void repeat_text(struct str *out, const struct plan *p)
+{
+    if (p->load.repeat > 1)
+        str_addf(out, ", all of it %d times", p->load.repeat);
+}
+
 static void rate_text(struct str *out, const struct plan *p, const char *kind)
 {
     str_addf(out, "%s arrivals", kind);
@@ -102,13 +108,27 @@ static void rate_text(struct str *out, const struct plan *p, const char *kind)
     for (size_t i = 0; i < p->load.stage_count; i++)
         str_addf(out, "%s%s for %s", i ? ", then " : " at ", stage_text(&p->load.stages[i]).text,
                  units_exact_ns(p->load.stages[i].for_ns).text);
+    repeat_text(out, p);
+}
+
+static void slots_text(struct str *out, const struct plan *p)
+{
+    if (!p->load.stage_count)
+        str_addf(out, "a closed loop of %d at a time", p->load.concurrency);
+    for (size_t i = 0; i < p->load.stage_count; i++)
+        str_addf(out, "%s%s%s for %s", i ? ", then " : "a closed loop of ",
+                 stage_text(&p->load.stages[i]).text, i ? "" : " at a time",
+                 units_exact_ns(p->load.stages[i].for_ns).text);
+    repeat_text(out, p);
+    if (p->load.opening_ns)
+        str_addf(out, ", slots opening over %s", units_exact_ns(p->load.opening_ns).text);
 }
 
 void load_text(struct str *out, const struct plan *p)
 {
     switch (p->load.arrivals) {
     case ARRIVALS_CLOSED:
-        str_addf(out, "a closed loop of %d at a time", p->load.concurrency);
+        slots_text(out, p);
         if (p->load.think_ns)
             str_addf(out, ", each resting %s%s after an answer",
                      units_show_ns((double)p->load.think_ns).text,

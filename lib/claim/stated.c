@@ -59,6 +59,22 @@ static void push_rules(json_t *list, const struct plan *p)
     push_text(list, &s);
 }
 
+/* How the slots of a closed loop open is part of what its first answers show. */
+static void push_opening(json_t *list, const struct plan *p)
+{
+    AUTO(str_release) struct str s = {0};
+
+    if (p->load.arrivals != ARRIVALS_CLOSED)
+        return;
+    if (p->load.opening_ns)
+        str_addf(&s, "slots open evenly over %s, at the start and where a stage adds some",
+                 units_exact_ns(p->load.opening_ns).text);
+    else
+        str_add(&s, "the opening is a wave: all slots of the start, or that a stage adds, open at "
+                    "once");
+    push_text(list, &s);
+}
+
 static json_t *stated_json(const struct plan *p)
 {
     json_t *list = json_array();
@@ -70,6 +86,7 @@ static json_t *stated_json(const struct plan *p)
     push_pairs(list, "required of the system:", p->system_require, p->system_require_count);
     push_gates(list, p);
     push_rules(list, p);
+    push_opening(list, p);
     return list;
 }
 

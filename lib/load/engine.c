@@ -39,8 +39,8 @@ static int64_t drain_deadline(const struct engine *e)
 static void init_slots(struct engine *e)
 {
     e->closed = e->config->concurrency > 0;
-    for (int32_t i = 0; e->closed && i < e->cap; i++)
-        pace_slot_free(e, e->config->start_ns);
+    if (e->closed)
+        slots_init(e);
 }
 
 static int init_protocols(struct engine *e, struct err *err)

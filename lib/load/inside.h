@@ -8,6 +8,7 @@
  *   keep.c    a connection between two requests
  *   h2.c, h2_session.c  HTTP/2: several requests on one connection
  *   transport.c  plain or TLS, behind the same calls
+ *   slots.c   how many slots a closed loop has
  *   tell.c    the records
  *   account.c what a connection came to, told when it closes
  *   ease.c    how a real-time thread leaves room for others
@@ -120,6 +121,8 @@ struct engine {
     struct ready ahead[ENGINE_AHEAD]; /* ring; rendered - released of them are filled */
     int64_t *slot_free; /* closed loop: heap of the times when a free slot may be used, @cap big */
     int32_t slots;      /* free ones, resting or not */
+    int32_t slots_open, slots_wanted; /* slots there are, in use or free, and should be */
+    size_t slot_step;                 /* the next of the configuration's */
 
     struct conn *conns;
     int32_t conn_count, link_count; /* links: the first ones, of HTTP/2 */
@@ -161,6 +164,12 @@ void pace_release(struct engine *e);           /* starts what is due at now_ns, 
 bool pace_render(struct engine *e);            /* one more request, if there is room */
 bool pace_can_render(const struct engine *e);
 void pace_slot_free(struct engine *e, int64_t from_ns); /* closed loop: a slot, from then on */
+
+/* slots.c */
+void slots_init(struct engine *e);
+void slots_adjust(struct engine *e);           /* takes the steps that are due */
+int64_t slots_next_ns(const struct engine *e); /* of the next step; INT64_MAX: none */
+bool slots_retire(struct engine *e);           /* the slot that now ends is one too many */
 
 /* conn.c */
 static inline bool conn_in_flight(const struct conn *c)

@@ -41,10 +41,12 @@ struct load_config {
     const struct schedule *schedule;
     size_t first, count; /* the trial's items */
     uint32_t trial;
-    uint32_t id_base;      /* of the schedule's first item, in records */
-    int64_t start_ns;      /* the trial's zero, CLOCK_MONOTONIC, some 100 ms ahead: threads start,
-                              requests are rendered, and the kernel begins to stamp packets */
-    int32_t concurrency;   /* slots of a closed loop; 0: open loop */
+    uint32_t id_base;    /* of the schedule's first item, in records */
+    int64_t start_ns;    /* the trial's zero, CLOCK_MONOTONIC, some 100 ms ahead: threads start,
+                            requests are rendered, and the kernel begins to stamp packets */
+    int32_t concurrency; /* slots of a closed loop; 0: open loop */
+    const struct slot_step *slot_steps; /* how they change; none: all from start to end */
+    size_t slot_step_count;
     int32_t max_in_flight; /* cap of an open loop: a due item beyond it waits (and stays due) */
     int64_t duration_ns;   /* closed loop: no new item after it; 0: until the items end */
     int64_t timeout_ns;    /* from the release to the end of the answer; 0 of any of these: none */

@@ -27,7 +27,7 @@ static uint32_t index_of(const struct engine *e, size_t nth)
 int64_t pace_next_due(const struct engine *e)
 {
     if (e->closed)
-        return e->slots ? e->slot_free[0] : INT64_MAX;
+        return e->slots ? i64_min(e->slot_free[0], slots_next_ns(e)) : slots_next_ns(e);
     return e->config->start_ns + e->config->schedule->items[index_of(e, e->released)].at_ns;
 }
 
@@ -83,6 +83,8 @@ static bool release_one(struct engine *e)
 {
     int64_t due_ns;
 
+    if (e->closed)
+        slots_adjust(e);
     if (!pace_may_start(e))
         return false;
     due_ns = pace_next_due(e);

@@ -277,7 +277,7 @@ static int check_arrivals(struct reading *r)
     if (p->load.arrivals == ARRIVALS_REPLAY && !*p->profile && p->mix_count == 0)
         return check_fail(r, "load.arrivals",
                           "replay needs a profile; write poisson, gamma, constant or closed");
-    if (closed && !p->load.concurrency)
+    if (closed && !p->load.concurrency && p->load.stage_count == 0)
         return check_fail(r, "load.concurrency",
                           "is missing; say how many requests are out at a time");
     if (!closed && p->load.concurrency)

@@ -149,6 +149,8 @@ static json_t *schema_of_value(const struct key *k)
                                    map_of(NULL, scalars())));
     case KEY_RAMP:
         return pattern(RAMP);
+    case KEY_SLOTS:
+        return either(pattern("^[0-9]+[.][.][0-9]+$"), with_range(typed("integer"), k));
     case KEY_LIMIT:
         return either(typed("number"), typed("string"));
     case KEY_SLO:

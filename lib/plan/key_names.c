@@ -161,10 +161,11 @@ const char *key_takes(const struct key *k)
         [KEY_BODY] = "names with any values: {top_p: 0.9, stop: [a, b]}",
         [KEY_GOOD] = "a list: [{metric: ..., at_most: ...}]",
         [KEY_EXPECT] = "a list: [{metric: ..., value: ...}]",
-        [KEY_STAGES] = "a list: [{rate: 2/s..8/s, for: 30s}]",
+        [KEY_STAGES] = "a list: [{rate: 2/s..8/s, for: 30s}] or [{concurrency: 8, for: 30s}]",
         [KEY_MIX] = "a list: [{name: chat, share: 70%, profile: ...}, ...]",
         [KEY_SWEEP] = "keys with values: {load.rate: [2/s, 4/s]}",
         [KEY_RAMP] = "a rate, or a ramp: 2/s, 2/s..8/s",
+        [KEY_SLOTS] = "a whole number, or a ramp: 8, 8..32",
         [KEY_LIMIT] = "a value in the metric's unit: 500ms, 4/s, 95%",
         [KEY_SLO] = "limits: {ttft.content.due@1: 500ms}",
     };

@@ -164,11 +164,19 @@ static const struct key keys[] = {
      "closed: how long a slot rests after an answer: always as long, or exponentially distributed "
      "with this mean"},
     {"load.stages", KEY_STAGES, NULL, 0, 0, NULL, AT(load.stages), AT(load.stage_count),
-     "poisson, gamma, constant: rates one after the other, in place of rate and duration"},
+     "rates (closed: concurrencies) one after the other, in place of rate (concurrency) and "
+     "duration; not for replay"},
     {"load.stages[].rate", KEY_RAMP, NULL, 0, 1e6, NULL, STAGE(from_per_s), STAGE(to_per_s),
-     "mean arrival rate, or a ramp; 0/s: a pause; required"},
+     "poisson, gamma, constant: mean arrival rate, or a ramp; 0/s: a pause"},
+    {"load.stages[].concurrency", KEY_SLOTS, NULL, 0, 100000, NULL, STAGE(from_slots),
+     STAGE(to_slots), "closed: how many requests are out, or a ramp; 0: a pause"},
     {"load.stages[].for", KEY_DURATION, NULL, 1e6, WEEK_NS, NULL, STAGE(for_ns), NONE,
      "how long the stage lasts; required"},
+    {"load.repeat", KEY_COUNT, "1", 1, 100000, NULL, AT(load.repeat), NONE,
+     "how many times the stages follow each other: bursts"},
+    {"load.opening", KEY_DURATION, "0", 0, HOUR_NS, NULL, AT(load.opening_ns), NONE,
+     "closed: slots that the start or a stage adds open evenly over this time; 0: all at once, a "
+     "wave"},
     {"load.duration", KEY_DURATION, NULL, 1e6, WEEK_NS, NULL, AT(load.duration_ns), NONE,
      "how long a trial sends requests; or requests"},
     {"load.requests", KEY_COUNT64, NULL, 1, 50e6, NULL, AT(load.requests), NONE,

@@ -40,6 +40,7 @@ enum key_type {
     KEY_MIX,        /* struct plan_component *, size_t at @field2 */
     KEY_SWEEP,      /* struct plan_swept *, size_t at @field2 */
     KEY_RAMP,       /* of a stage: two double, from and to */
+    KEY_SLOTS,      /* of a stage: two int32_t, from and to */
     KEY_LIMIT,      /* double in the unit of the entry's metric; bool at @field2, if any */
     KEY_SLO,        /* struct plan_slo *, size_t at @field2 */
 };

@@ -44,8 +44,10 @@ struct plan_expect {
     bool published; /* known: published (else declared) */
 };
 
-struct plan_stage {              /* of an open loop: the rate goes from one to the other */
-    double from_per_s, to_per_s; /* the same: no ramp; 0: nobody comes */
+struct plan_stage {               /* the rate of an open loop goes from one to the other */
+    double from_per_s, to_per_s;  /* the same: no ramp; 0: nobody comes */
+    int32_t from_slots, to_slots; /* of a closed loop, in place of the rates */
+    bool closed;
     int64_t for_ns;
 };
 
@@ -153,6 +155,10 @@ struct plan {
         bool think_exponential;    /* @think_ns is the mean of an exponential distribution */
         struct plan_stage *stages; /* in place of the rate; the duration is theirs */
         size_t stage_count;
+        int32_t repeat;          /* how many times the stages follow each other */
+        struct plan_stage *laps; /* all of them; set by plan_check() */
+        size_t lap_count;
+        int64_t opening_ns;    /* closed loop: over which new slots open; 0: at once */
         int64_t duration_ns;   /* 0: ends by requests (or the profile's end) */
         int64_t requests;      /* 0: ends by duration */
         int32_t max_in_flight; /* cap of the open loop; reaching it is recorded */

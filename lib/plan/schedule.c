@@ -14,12 +14,14 @@
  * integer each; of one that comes after others then whether it has a history, their number, and
  * their positions in its trial. Then, for each item that hangs up, the text "hang-up" with its NUL,
  * its position, time and events. Of a mix then the text "mix" with its NUL, the number of
- * components, the tokens of a block of each, and each item's component.
+ * components, the tokens of a block of each, and each item's component. Of slots that change then
+ * the text "slots" with its NUL, the number of changes, and time and slots of each.
  */
 #include "plan/api.h"
 #include "plan/building.h"
 #include "plan/patience.h"
 #include "plan/ramp.h"
+#include "plan/slots.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +42,7 @@ void schedule_free(struct schedule *s)
     free(s->blocks);
     free(s->after);
     free(s->trial_first);
+    free(s->slot_steps);
     free(s);
 }
 
@@ -87,7 +90,7 @@ static int choose_rate(struct building *b)
     const struct plan *p = b->p;
     double n;
 
-    b->rate_per_s = p->load.stage_count      ? ramp_mean_per_s(p->load.stages, p->load.stage_count)
+    b->rate_per_s = p->load.stage_count      ? ramp_mean_per_s(p->load.laps, p->load.lap_count)
                     : p->load.rate_per_s > 0 ? p->load.rate_per_s
                                              : b->s->production_rate_per_s * p->scale_rate;
     if (p->load.arrivals != ARRIVALS_REPLAY && p->load.arrivals != ARRIVALS_CLOSED &&
@@ -180,6 +183,18 @@ static void hash_components(struct hasher *h, const struct schedule *s)
         hasher_add_i64(h, s->items[i].component);
 }
 
+static void hash_slots(struct hasher *h, const struct schedule *s)
+{
+    if (s->slot_step_count == 0)
+        return;
+    hasher_add(h, "slots", 6);
+    hasher_add_i64(h, (int64_t)s->slot_step_count);
+    for (size_t i = 0; i < s->slot_step_count; i++) {
+        hasher_add_i64(h, s->slot_steps[i].at_ns);
+        hasher_add_i64(h, s->slot_steps[i].slots);
+    }
+}
+
 static int digest_items(struct building *b)
 {
     AUTO(hasher_free) struct hasher *h = hasher_new();
@@ -195,6 +210,7 @@ static int digest_items(struct building *b)
         hash_item(h, s, &s->items[i]);
     hash_hang_ups(h, s);
     hash_components(h, s);
+    hash_slots(h, s);
     s->digest = hasher_end(h);
     return 0;
 }
@@ -216,6 +232,8 @@ static int build(struct building *b)
     b->asks_output = plan_asks_output(p);
     sessions_init(b);
     r = build_trials(b);
+    if (r == 0)
+        r = slots_build(b->s, p, b->err);
     if (r < 0)
         return r;
     if (groups_number(b->s) < 0)

@@ -41,6 +41,11 @@ struct item {
     uint8_t component; /* of workload.mix; else 0 */
 };
 
+struct slot_step { /* of a closed loop: from then on it has so many slots */
+    int64_t at_ns; /* since its trial's start */
+    int32_t slots;
+};
+
 struct schedule {
     struct item *items;
     size_t count;
@@ -53,6 +58,8 @@ struct schedule {
     int32_t component_block_tokens[PLAN_MAX_COMPONENTS];
     size_t *trial_first; /* trials + 1 entries: items of trial t are [first[t], first[t+1]) */
     size_t trials;
+    struct slot_step *slot_steps; /* rising times; of the trials, not of the capacity pilot */
+    size_t slot_step_count;       /* 0: as many slots as the plan says, from the start to the end */
     uint64_t prompt_seed;
     double offered_per_s; /* mean arrival rate of an open loop; 0: answers decide it */
     double production_rate_per_s, production_span_s; /* of the profile's slice, unscaled; 0: none */

@@ -89,7 +89,7 @@ static int build_stages(struct building *b, uint32_t trial)
                           : draw_unit_gap(&b->draw, p->load.arrivals, p->load.burstiness);
         int r;
 
-        at_ns = ramp_next(p->load.stages, p->load.stage_count, at_ns, unit);
+        at_ns = ramp_next(p->load.laps, p->load.lap_count, at_ns, unit);
         if (at_ns == TIME_NONE)
             return 0;
         r = building_arrival(

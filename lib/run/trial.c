@@ -27,6 +27,8 @@ struct load_config run_load_config(struct run *r, struct step *step, uint32_t tr
         .id_base = step->first_item,
         .start_ns = clock_mono_ns() + LEAD_NS,
         .concurrency = slots_of(p, trial),
+        .slot_steps = s->slot_steps,
+        .slot_step_count = trial < (uint32_t)p->trials.count ? s->slot_step_count : 0,
         .max_in_flight = p->load.max_in_flight,
         .duration_ns = trial < (uint32_t)p->trials.count && p->load.arrivals == ARRIVALS_CLOSED
                            ? p->load.duration_ns
