@@ -435,6 +435,8 @@ void h2_settled(struct engine *e, struct h2_link *l)
     struct conn *c;
 
     l->limit = (int32_t)(limit < INT32_MAX ? limit : INT32_MAX);
+    if (limit < UINT32_MAX && (e->report.stream_limit == 0 || limit < e->report.stream_limit))
+        e->report.stream_limit = limit;
     if (l->state == H2_GREETING) {
         l->state = H2_OPEN;
         deadline_clear(e, h2_conn_of(e, l));

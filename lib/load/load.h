@@ -74,6 +74,7 @@ struct load_report { /* of the trial, summed over threads */
     uint64_t started, ended;
     uint64_t cap_waits;    /* items that were due while max_in_flight were out */
     uint64_t stream_waits; /* HTTP/2: items that were due while the server took no further stream */
+    uint32_t stream_limit; /* HTTP/2: the least that the server stated, of a connection; 0: none */
     uint64_t h2_refused;   /* HTTP/2: allocations that its memory had no room for */
     uint64_t connections;  /* opened, or tried */
     uint64_t connections_failed;     /* of them never connected, or without their TLS */

@@ -137,6 +137,8 @@ static void add(struct load_report *sum, const struct load_report *one)
     sum->started += one->started;
     sum->ended += one->ended;
     sum->stream_waits += one->stream_waits;
+    if (one->stream_limit > 0 && (sum->stream_limit == 0 || one->stream_limit < sum->stream_limit))
+        sum->stream_limit = one->stream_limit;
     sum->h2_refused += one->h2_refused;
     sum->cap_waits += one->cap_waits;
     sum->connections += one->connections;

@@ -124,6 +124,10 @@ static void set_way(CURL *c, const struct probe_way *w)
     if (w->proxy)
         (void)curl_easy_setopt(c, CURLOPT_PROXY, w->proxy);
     (void)curl_easy_setopt(c, CURLOPT_NOPROXY, "");
+    if (w->http2)
+        (void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+                               w->tls ? (long)CURL_HTTP_VERSION_2TLS
+                                      : (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
 }
 
 static void set_options(CURL *c, const struct http_request *q, struct curl_slist *headers,

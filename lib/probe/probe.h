@@ -39,6 +39,7 @@ struct probe_way { /* how side requests get to the target; NULL members: as usua
         *connect_to;    /* "::ADDRESS:PORT" whatever the URL's host is: the one chosen address */
     const char *source; /* address to go out from */
     const char *proxy;  /* "http://HOST:PORT"; never from the environment otherwise */
+    bool http2;         /* over TLS by ALPN, else without asking */
 };
 
 /* @key: the API key or NULL. Facts have scope "target"; reported by the engine. */

@@ -65,19 +65,19 @@ static struct request_shape shape_for(const struct plan *p, enum engine engine)
     };
 }
 
-static int put_http(const struct target *t, const struct plan *p, struct fact_list *facts,
-                    struct err *err)
+/* Which HTTP is spoken, in side requests, too. */
+static int settle_http(struct target *t, const struct plan *p, struct fact_list *facts,
+                       struct err *err)
 {
     int r = fact_list_put(
         facts, "target", "http.version",
         t->url.tls ? "ALPN of one TLS handshake before the run" : "target.http of the plan",
         t->url.tls ? KNOWN_MEASURED : KNOWN_DECLARED, "%s", t->http2 ? "2" : "1.1");
 
-    if (r == 0 && t->http2)
-        r = fact_list_put(facts, "target", "http.connections",
-                          "target.http2.connections of the plan", KNOWN_DECLARED, "%d",
-                          (int)p->target.http2_connections);
-    return r < 0 ? err_set(err, -ENOMEM, "out of memory for facts") : 0;
+    t->route.way.http2 = t->http2;
+    if (r < 0)
+        return err_set(err, -ENOMEM, "out of memory for facts");
+    return target_route_policy(t, p, facts, err);
 }
 
 int target_open(struct target *t, const struct plan *p, struct fact_list *facts, struct err *err)
@@ -98,7 +98,7 @@ int target_open(struct target *t, const struct plan *p, struct fact_list *facts,
     if (r == 0 && t->url.tls)
         r = target_tls_open(t, p, facts, err);
     if (r == 0)
-        r = put_http(t, p, facts, err);
+        r = settle_http(t, p, facts, err);
     if (r == 0)
         r = probe_target(&t->probe, &sink, &t->url, t->key, &t->route.way, err);
     if (r == 0 && !t->probe.reachable)

@@ -200,19 +200,24 @@ static int put_sources(const struct plan *p, struct fact_list *facts, struct err
                s.data);
 }
 
-/* How connections come and go, in words. */
-static int put_policy(const struct plan *p, struct fact_list *facts, struct err *err)
+int target_route_policy(const struct target *t, const struct plan *p, struct fact_list *facts,
+                        struct err *err)
 {
     static const char *const words[] = {
         [TRI_AUTO] = "kept after plain answers, and after streams once the server is seen to",
         [TRI_YES] = "kept, and used again for any request",
         [TRI_NO] = "a fresh one for each request"};
+    char of_http2[80];
 
     if (p->target.own_connections)
         return put(facts, err, "connections", "target.connection_per_slot of the plan",
                    "each slot of the closed loop keeps one of its own");
-    return put(facts, err, "connections", "target.keep_alive of the plan",
-               words[p->target.keep_alive]);
+    if (!t->http2)
+        return put(facts, err, "connections", "target.keep_alive of the plan",
+                   words[p->target.keep_alive]);
+    (void)snprintf(of_http2, sizeof of_http2, "%d, opened before a trial, each for many requests",
+                   (int)p->target.http2_connections);
+    return put(facts, err, "connections", "target.http2.connections of the plan", of_http2);
 }
 
 static void set_way(struct target *t, const struct plan *p)
@@ -244,8 +249,6 @@ int target_route_open(struct target *t, const struct plan *p, struct fact_list *
                                    : resolve(t, &to, family, facts, err);
     if (r == 0)
         r = put_sources(p, facts, err);
-    if (r == 0)
-        r = put_policy(p, facts, err);
     set_way(t, p);
     return r;
 }

@@ -8,4 +8,7 @@
  * -EINVAL: the plan's part is wrong; others: what the network says. */
 NODISCARD int target_route_open(struct target *t, const struct plan *p, struct fact_list *facts,
                                 struct err *err);
+/* A fact: how connections come and go, in words. Once it is known which HTTP is spoken. */
+NODISCARD int target_route_policy(const struct target *t, const struct plan *p,
+                                  struct fact_list *facts, struct err *err);
 void target_route_release(struct target *t);

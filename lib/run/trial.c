@@ -65,6 +65,7 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"never_started", report->never_started},
         {"cap_waits", (int64_t)report->cap_waits},
         {"stream_waits", (int64_t)report->stream_waits},
+        {"stream_limit", report->stream_limit},
         {"h2_refused", (int64_t)report->h2_refused},
         {"connections", (int64_t)report->connections},
         {"connections_failed", (int64_t)report->connections_failed},
