@@ -169,7 +169,7 @@ void pace_slot_free(struct engine *e, int64_t from_ns); /* closed loop: a slot, 
 void slots_init(struct engine *e);
 void slots_adjust(struct engine *e);           /* takes the steps that are due */
 int64_t slots_next_ns(const struct engine *e); /* of the next step; INT64_MAX: none */
-bool slots_retire(struct engine *e);           /* the slot that now ends is one too many */
+bool slots_retire(struct engine *e);           /* a slot that comes free is one too many: it goes */
 
 /* conn.c */
 static inline bool conn_in_flight(const struct conn *c)

@@ -54,8 +54,11 @@ bool pace_render(struct engine *e)
 
 void pace_slot_free(struct engine *e, int64_t from_ns)
 {
-    int32_t place = e->slots++;
+    int32_t place;
 
+    if (slots_retire(e))
+        return;
+    place = e->slots++;
     assert(e->slots <= e->cap);
     for (; place > 0 && from_ns < e->slot_free[(place - 1) / 2]; place = (place - 1) / 2)
         e->slot_free[place] = e->slot_free[(place - 1) / 2];

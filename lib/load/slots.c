@@ -19,20 +19,26 @@ static const struct slot_step *next_step(const struct engine *e)
     return e->slot_step < e->config->slot_step_count ? &e->config->slot_steps[e->slot_step] : NULL;
 }
 
+static void open_slots(struct engine *e, int64_t at_ns)
+{
+    while (e->slots_open < e->slots_wanted) {
+        e->slots_open++;
+        pace_slot_free(e, at_ns);
+    }
+}
+
 void slots_init(struct engine *e)
 {
     if (e->config->slot_step_count > 0)
         return; /* the first step opens the first ones */
     e->slots_wanted = e->cap;
-    for (; e->slots_open < e->cap; e->slots_open++)
-        pace_slot_free(e, e->config->start_ns);
+    open_slots(e, e->config->start_ns);
 }
 
 static void step(struct engine *e, int32_t slots, int64_t at_ns)
 {
     e->slots_wanted = share_of(e, slots);
-    for (; e->slots_open < e->slots_wanted; e->slots_open++)
-        pace_slot_free(e, at_ns);
+    open_slots(e, at_ns);
     for (; e->slots_open > e->slots_wanted && e->slots > 0; e->slots_open--)
         e->slots--; /* the heap's last leaf: as good as any */
 }
