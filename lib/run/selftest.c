@@ -428,6 +428,8 @@ static int both_phases(const struct selftest *of, struct fact_list *facts, char 
     int r;
 
     selftest_load(&paced.load, of->plan, of->schedule);
+    if (!(paced.load.requests_per_s > 0))
+        return err_set(err, -ENODATA, "no request has a time of its own");
     full.load = paced.load;
     set_times(&paced);
     set_times(&full);

@@ -8,7 +8,7 @@ run() {
 asrun: 1
 workload: {fixed: {input_tokens: 16, output_tokens: 8}, calibrate: false}
 target: {url: "$URL", model: reference}
-load: {arrivals: closed, $1}
+load: {self_test: {for: 0}, arrivals: closed, $1}
 exclude: {warm_up: none}
 seed: 3
 P

@@ -78,7 +78,7 @@ first=$(awk '$5 == "content" { n[$1]++ } $2 == "request" { o[++k] = $1 } END { f
 FIRST_URL=$URL FIRST_PID=$SERVER_PID
 SERVER_PID=
 start_server --ttft 60ms --gap 1ms
-trap 'kill "$FIRST_PID" 2>/dev/null; cleanup' EXIT
+trap 'kill "$FIRST_PID" 2>/dev/null || true; cleanup' EXIT
 plan "target.url: [\"$FIRST_URL\", \"$URL\"], declare.precision: [bf16, fp8]" 'rate: 100/s, requests: 40'
 run --sweep.combine=zip
 "$ASRUN" claim "$WORK/run.asrun" --json | json '[(s["answer"], s["claim"]["workload"]["url"][-9:],
