@@ -29,6 +29,10 @@ NODISCARD int engine_new(struct engine **ret, const struct engine_setup *s, stru
 void engine_free(struct engine *e);
 DEFINE_AUTO(struct engine *, engine_free)
 
+/* How long before a due time to wake and poll, from how late a wait ends here; without it, 100 us.
+ * Before the first step. */
+void engine_set_wake(struct engine *e, int64_t late_ns);
+
 /* One turn: start what is due, wait, serve what is ready. @stop as in load_control. False when
  * nothing is left to do; then every started sample has its REC_END and all sockets are closed. */
 bool engine_step(struct engine *e, int stop);

@@ -84,10 +84,11 @@ struct load_report { /* of the trial, summed over threads */
     uint64_t tls_allocations; /* OpenSSL's in the I/O threads, if counted: about 60 a handshake */
     uint64_t kernel_stamps, user_stamps; /* reads by stamp source */
     uint64_t clock_steps;                /* kernel stamps refused as implausible */
-    int64_t run_delay_ns;      /* of the I/O threads, from schedstat; -1 if not readable */
-    int64_t cpu_ns;            /* of the I/O threads */
-    int64_t end_ns;            /* when the last thread was done */
-    bool fifo;                 /* SCHED_FIFO was granted */
+    int64_t run_delay_ns; /* of the I/O threads, from schedstat; -1 if not readable */
+    int64_t cpu_ns;       /* of the I/O threads */
+    int64_t end_ns;       /* when the last thread was done */
+    bool fifo;            /* SCHED_FIFO was granted */
+    int64_t spin_ns;      /* how long before a due time polling began; the longest of the threads */
     uint64_t given_up_windows; /* tenths of a second that busy threads did without it: ease.h */
     int32_t never_started;     /* items left when the trial ended (stop, duration) */
 };

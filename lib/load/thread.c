@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load/thread.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -44,4 +46,28 @@ struct thread_usage thread_usage(void)
     if (sscanf(line, "%" SCNd64 " %" SCNd64, &on_cpu_ns, &delay_ns) == 2)
         u.run_delay_ns = delay_ns;
     return u;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+int64_t thread_wake_lateness_ns(void)
+{
+    enum { WAITS = 40, RANK = 36 };
+    const int64_t wait_ns = 250 * NS_PER_US;
+    int64_t late_ns[WAITS];
+
+    for (int i = 0; i < WAITS; i++) {
+        int64_t until_ns = clock_mono_ns() + wait_ns;
+        struct timespec t = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+
+        (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+        late_ns[i] = i64_max(0, clock_mono_ns() - until_ns);
+    }
+    qsort(late_ns, WAITS, sizeof late_ns[0], by_value);
+    return late_ns[RANK - 1];
 }

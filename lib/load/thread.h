@@ -16,3 +16,6 @@ bool thread_prefer(void);
 void thread_prefer_real_time(bool real_time);
 /* Of the calling thread, since its start. */
 struct thread_usage thread_usage(void);
+/* How late a wait of this thread ends that nothing disturbs: the 90th percentile of a few, some
+ * 10 ms in all. */
+int64_t thread_wake_lateness_ns(void);

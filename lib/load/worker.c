@@ -95,6 +95,7 @@ static void *work(void *arg)
     struct thread_usage u;
 
     loop_epoll_enter(w->loop);
+    engine_set_wake(w->engine, thread_wake_lateness_ns());
     while (engine_step(w->engine, stop_wanted(w->crew)))
         ;
     u = thread_usage();
@@ -153,6 +154,7 @@ static void add(struct load_report *sum, const struct load_report *one)
     sum->kernel_stamps += one->kernel_stamps;
     sum->user_stamps += one->user_stamps;
     sum->clock_steps += one->clock_steps;
+    sum->spin_ns = i64_max(sum->spin_ns, one->spin_ns);
     sum->given_up_windows += one->given_up_windows;
     sum->cpu_ns += one->cpu_ns;
     sum->never_started += one->never_started;

@@ -82,6 +82,7 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"run_delay_ns", report->run_delay_ns},
         {"cpu_ns", report->cpu_ns},
         {"fifo", report->fifo},
+        {"spin_ns", report->spin_ns},
         {"fifo_given_up", (int64_t)report->given_up_windows},
     };
     char key[48];
