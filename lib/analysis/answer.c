@@ -130,6 +130,30 @@ static bool share_may_tell(const struct good_answer *r, const struct plan_good *
            isnan(r->estimate.hi) && !isnan(g->percentile) && g->has_at_most && !g->has_at_least;
 }
 
+/* Where more is offered than can be served, and more than allowed lies beyond the limit already, a
+ * longer trial would only see more of it. What a gate voids stays void. */
+static void ask_overload(struct good_answer *r, const struct analysis *a, const struct plan_good *g)
+{
+    const struct column *c = column_of_metric(a, metric_find(g->metric));
+    bool carried = r->estimate.state == ESTIMATE_OK || r->estimate.state == ESTIMATE_NEEDS;
+    double beyond = 0;
+
+    if (r->answer != ANSWER_CANNOT_TELL || !carried || isnan(g->percentile) || !g->has_at_most ||
+        !c || c->n == 0)
+        return;
+    for (size_t i = 0; i < c->n; i++)
+        beyond += c->v[i] > g->at_most;
+    beyond /= (double)c->n;
+    if (beyond <= 1 - g->percentile / 100 || !overloaded(a))
+        return;
+    r->answer = ANSWER_NOT_MET;
+    r->needs = 0;
+    (void)snprintf(r->why, sizeof r->why,
+                   "more was offered than the target can serve: the requests that were out grew "
+                   "all along, and %.3g %% of them lie beyond the limit",
+                   100 * beyond);
+}
+
 static int answer_one(struct good_answer *r, const struct analysis *a, size_t i, struct err *err)
 {
     const struct plan_good *g = &a->in.plan->good[i];
@@ -151,6 +175,7 @@ static int answer_one(struct good_answer *r, const struct analysis *a, size_t i,
     explain(r, g);
     if (share_may_tell(r, g) && ask_share(r, a, g) < 0)
         return err_set(err, -ENOMEM, "out of memory for the answers");
+    ask_overload(r, a, g);
     return 0;
 }
 

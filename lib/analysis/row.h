@@ -77,6 +77,8 @@ const struct gate_name *metric_void(const struct analysis *a, const struct metri
 NODISCARD int instrument_make(struct analysis *a);
 /* wire.c */
 NODISCARD int wire_compare(struct analysis *a, struct evidence *e, struct err *err);
+/* overload.c: in each trial of a steady open loop the requests that are out grew all along. */
+bool overloaded(const struct analysis *a);
 /* answer.c, verdict.c */
 NODISCARD int answers_make(struct analysis *a, struct err *err);
 void verdict_make(struct analysis *a);

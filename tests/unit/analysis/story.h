@@ -21,6 +21,7 @@ struct story {
     enum hang_up hang_up;   /* after 4 events, or after 200 ms without any */
     double late_s;          /* every request leaves so late */
     double shift_s;         /* the first half of each trial is slower by this */
+    double growth_s;        /* each request of a trial takes so much longer than the one before */
     int together;           /* tokens that come in one event */
     int64_t lost_records, cap_waits;
     double extra_percentile; /* 0: none */
@@ -89,9 +90,9 @@ static inline struct sample story_sample(const struct story *s, struct rng *r, u
     uint32_t trial = id / s->each, at = id % s->each;
     int64_t due = story_start(trial) + at * STORY_EVERY_NS;
     int64_t sent = due + NS_PER_MS + (int64_t)(s->late_s * 1e9);
-    int64_t ttft =
-        (int64_t)(0.2e9 * exp(0.4 * rng_normal(r)) + (at < s->each / 2 ? s->shift_s * 1e9 : 0)) /
-        1000 * 1000;
+    int64_t ttft = (int64_t)(0.2e9 * exp(0.4 * rng_normal(r)) +
+                             (at < s->each / 2 ? s->shift_s * 1e9 : 0) + at * s->growth_s * 1e9) /
+                   1000 * 1000;
     int events = STORY_TOKENS / s->together;
     struct sample v = {
         .id = id,
