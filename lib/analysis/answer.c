@@ -134,12 +134,14 @@ static bool share_may_tell(const struct good_answer *r, const struct plan_good *
  * longer trial would only see more of it. What a gate voids stays void. */
 static void ask_overload(struct good_answer *r, const struct analysis *a, const struct plan_good *g)
 {
-    const struct column *c = column_of_metric(a, metric_find(g->metric));
     bool carried = r->estimate.state == ESTIMATE_OK || r->estimate.state == ESTIMATE_NEEDS;
+    const struct column *c; /* only a distribution has one */
     double beyond = 0;
 
-    if (r->answer != ANSWER_CANNOT_TELL || !carried || isnan(g->percentile) || !g->has_at_most ||
-        !c || c->n == 0)
+    if (r->answer != ANSWER_CANNOT_TELL || !carried || isnan(g->percentile) || !g->has_at_most)
+        return;
+    c = column_of_metric(a, metric_find(g->metric));
+    if (c->n == 0)
         return;
     for (size_t i = 0; i < c->n; i++)
         beyond += c->v[i] > g->at_most;
