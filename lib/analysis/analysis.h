@@ -28,6 +28,7 @@ enum not_executed {
     NOT_DURATION,    /* load.duration was over */
     NOT_LOST,        /* records were lost: the ring was full */
     NOT_RUNNING,     /* the run is still going on */
+    NOT_PREDECESSOR, /* what it comes after failed */
     NOT_EXECUTED_COUNT_
 };
 const char *not_executed_name(enum not_executed n); /* "stopped", ... */

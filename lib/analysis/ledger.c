@@ -7,7 +7,8 @@
 const char *not_executed_name(enum not_executed n)
 {
     static const char *const names[NOT_EXECUTED_COUNT_] = {
-        "stopped", "interrupted", "killed", "duration over", "record lost", "still running"};
+        "stopped",       "interrupted",       "killed", "duration over", "record lost",
+        "still running", "predecessor failed"};
 
     return (size_t)n < COUNT_OF(names) ? names[n] : "?";
 }
@@ -61,15 +62,15 @@ static int64_t executed(const struct ledger_row *r)
     return r->counted + r->warm_up + r->pilot;
 }
 
-/* A trial that never ended shares the fate of the run. */
-static int explain_rest(struct analysis *a, struct ledger_row *l, const char *outcome,
-                        const char *what, struct err *err)
+/* A trial that never ended shares the fate of the run. @skipped: explained already. */
+static int explain_rest(struct analysis *a, struct ledger_row *l, int64_t skipped,
+                        const char *outcome, const char *what, struct err *err)
 {
-    int64_t rest = l->scheduled - executed(l);
+    int64_t rest = l->scheduled - executed(l) - skipped;
     bool open = outcome[0] == '\0' || strcmp(outcome, "running") == 0;
     enum not_executed why = reason_of(a, open ? a->in.state : outcome);
 
-    if (rest < 0)
+    if (rest < 0 || skipped < 0)
         return err_set(err, -EBADMSG, "the ledger does not balance: %s has more samples than items",
                        what);
     if (rest > 0 && why == NOT_EXECUTED_COUNT_)
@@ -77,6 +78,7 @@ static int explain_rest(struct analysis *a, struct ledger_row *l, const char *ou
                        "the ledger does not balance: %" PRId64 " items of %s have no sample, and "
                        "nothing says why",
                        rest, what);
+    l->not_executed[NOT_PREDECESSOR] += skipped;
     if (rest > 0)
         l->not_executed[why] += rest;
     return 0;
@@ -116,13 +118,13 @@ static int fill_trials(struct analysis *a, struct err *err)
 
         (void)snprintf(what, sizeof what, "trial %zu", t + 1);
         l->trials[t].scheduled = a->trials[t].count;
-        r = explain_rest(a, &l->trials[t], a->trials[t].outcome, what, err);
+        r = explain_rest(a, &l->trials[t], a->trials[t].skipped, a->trials[t].outcome, what, err);
         add_row(&l->total, &l->trials[t]);
     }
     if (r == 0 && a->pilot.count > 0) {
         l->pilot.scheduled = a->pilot.count;
         l->pilot.pilot = a->capacity.requests;
-        r = explain_rest(a, &l->pilot, a->pilot.outcome, "the capacity pilot", err);
+        r = explain_rest(a, &l->pilot, 0, a->pilot.outcome, "the capacity pilot", err);
         add_row(&l->total, &l->pilot);
     }
     return r;
@@ -141,7 +143,7 @@ int ledger_make(struct analysis *a, struct err *err)
     if (l->unbegun.scheduled < 0)
         return err_set(err, -EBADMSG,
                        "the ledger does not balance: the trials hold more items than the schedule");
-    r = explain_rest(a, &l->unbegun, a->in.state, "the trials that never began", err);
+    r = explain_rest(a, &l->unbegun, 0, a->in.state, "the trials that never began", err);
     if (r < 0)
         return r;
     add_row(&l->total, &l->unbegun);

@@ -47,6 +47,8 @@ const struct column sample_columns[SAMPLE_COLUMNS] = {
     OR_NULL(connection, COUNT_NONE),
     OR_NULL(hang_up, HANG_UP_NONE),
     OR_NULL(component, COUNT_NONE),
+    OR_NULL(session, COUNT_NONE),
+    OR_NULL(turn, COUNT_NONE),
 };
 
 /* The state's numbers: all columns but the text, which follows them. Format 3 begins with their

@@ -203,7 +203,10 @@ static int trial_at(struct evidence *e, sqlite3_stmt *st, struct err *err)
     };
     const char *outcome = (const char *)sqlite3_column_text(st, 6);
     const char *reset = (const char *)sqlite3_column_text(st, 7);
+    char skipped[32];
 
+    (void)snprintf(skipped, sizeof skipped, "skipped.%u", t.trial);
+    t.skipped = meta_number(e, skipped);
     if (sqlite3_column_type(st, 2) != SQLITE_NULL)
         t.end_ns = sqlite3_column_int64(st, 2);
     if (sqlite3_column_type(st, 3) != SQLITE_NULL)

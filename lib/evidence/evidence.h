@@ -25,6 +25,7 @@ struct evidence_trial {
     int64_t start_ns, end_ns; /* since the anchor; end TIME_NONE if it never ended */
     int64_t last_due_ns;      /* the last arrival; TIME_NONE for a closed loop until its end */
     uint32_t first, count;    /* its items in the schedule */
+    int64_t skipped;          /* items that came after one that did not end well */
     char outcome[24];         /* complete, interrupted, stopped, killed */
     char reset[24];
 };

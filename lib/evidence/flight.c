@@ -300,6 +300,10 @@ static void apply_point(struct sample *s, const struct rec *r, int64_t ns)
         s->due_ns = ns;
         s->input_requested = low_i32(r->value);
         s->output_requested = low_i32(r->value >> 32);
+        if (r->user_ns >> 32 > 0) { /* in older spools 0 */
+            s->session = low_i32(r->user_ns);
+            s->turn = low_i32(r->user_ns >> 32) - 1;
+        }
         break;
     case POINT_RELEASED:
         s->released_ns = ns;

@@ -46,8 +46,7 @@ void conn_end(struct engine *e, struct conn *c, enum outcome outcome, const char
     e->report.ended++;
     if (e->in_flight-- == e->cap)
         e->full_until_ns = e->now_ns;
-    if (e->closed)
-        pace_slot_free(e, time_ns + e->config->schedule->items[c->sample].think_ns);
+    follow_ended(e, c->sample, outcome == OUTCOME_OK, time_ns);
     if (e->h2)
         h2_left(e, c, reusable);
     else if (reusable)

@@ -27,13 +27,13 @@ static int64_t last_due(const struct load_config *c)
     return c->start_ns + i64_max(at_ns, 0);
 }
 
-/* What is in flight is cancelled so long after the last arrival; of a closed loop whose end is its
- * last item that time is not known before. */
+/* What is in flight is cancelled so long after the last arrival; where answers decide when the last
+ * item comes, that time is not known before. */
 static int64_t drain_deadline(const struct engine *e)
 {
     const struct load_config *c = e->config;
 
-    if (!e->closed)
+    if (!e->closed && !e->chain)
         return last_due(c) + c->drain_timeout_ns;
     return c->duration_ns > 0 ? c->start_ns + c->duration_ns + c->drain_timeout_ns : INT64_MAX;
 }
@@ -72,6 +72,10 @@ int engine_new(struct engine **ret, const struct engine_setup *s, struct err *er
     e->cap = s->cap;
     e->share = thread < count ? (count - thread + threads - 1) / threads : 0;
     e->link_count = h2_links(s->config->h2_connections, s->thread, s->threads);
+    if (follow_init(e) < 0)
+        return err_set(err, -ENOMEM, "load engine: out of memory for %zu items", count);
+    if (e->chain)
+        e->share = chain_roots(e->chain);
     if (pool_init(e) < 0)
         return err_set(err, -ENOMEM, "load engine: out of memory for %d connections",
                        (int)e->conn_count);
@@ -99,6 +103,7 @@ void engine_free(struct engine *e)
         return;
     h2_free(e->h2);
     tls_free(e->tls);
+    chain_free(e->chain);
     pool_release(e);
     free(e);
 }
@@ -125,7 +130,7 @@ static void note_end_of_items(struct engine *e, int stop)
         e->stopping = true;
         e->drain_at_ns = i64_min(e->drain_at_ns, from_now_ns);
     }
-    if (e->closed && e->released == e->share && e->drain_at_ns == INT64_MAX)
+    if ((e->closed || e->chain) && pace_all_started(e) && e->drain_at_ns == INT64_MAX)
         e->drain_at_ns = from_now_ns;
     if (stop > 1 || e->now_ns >= e->drain_at_ns)
         cancel_all(e);
@@ -167,7 +172,7 @@ static void tie_clocks(struct engine *e, bool gap)
 /* The time of the next release; INT64_MAX while only an answer can bring it about. */
 static int64_t next_release(const struct engine *e)
 {
-    bool has_request = e->rendered > e->released || e->buffers_left > 0;
+    bool has_request = e->rendered > e->released || e->soon_count > 0 || e->buffers_left > 0;
 
     return pace_may_start(e) && e->in_flight < e->cap && has_request && (!e->h2 || h2_room(e))
                ? pace_next_due(e)
@@ -255,7 +260,8 @@ bool engine_step(struct engine *e, int stop)
             return true;
         }
         tell_second(e);
-        e->report.never_started = (int32_t)(e->share - e->released);
+        e->report.never_started = (int32_t)(e->share - e->released) + follow_never_started(e);
+        e->report.skipped = e->chain ? chain_skipped(e->chain) : 0;
         e->report.end_ns = e->now_ns;
         e->report.given_up_windows = (uint64_t)e->ease.given_up;
         note_tls(e);

@@ -17,7 +17,7 @@ enum {
 
 struct engine_setup {
     const struct load_config *config;
-    int32_t thread, threads; /* this one of so many; item i goes to thread i % threads */
+    int32_t thread, threads; /* this one of so many; item i, or group i, is thread i % threads's */
     int32_t cap;             /* this thread's share of max_in_flight or of the slots; > 0 */
     const struct loop_ops *ops;
     void *loop;

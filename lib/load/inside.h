@@ -3,6 +3,7 @@
  * lib/load/inside.h - the engine's inside, shared by its files only:
  *   engine.c  construction, one step: stop, deadlines, waiting
  *   pace.c    which item is next, when, and its request rendered ahead
+ *   follow.c  the items that come after others
  *   conn.c    one request on one connection, from connect to the end of the answer
  *   link.c    a connection's socket: connecting, reading with a stamp, watching
  *   keep.c    a connection between two requests
@@ -19,6 +20,7 @@
  * watched (idle after an SSE answer, not to be reused before the server has been seen to keep it).
  */
 #pragma once
+#include "load/chain.h"
 #include "load/ease.h"
 #include "load/engine.h"
 #include "load/h2.h"
@@ -28,6 +30,7 @@
 
 enum {
     READ_BYTES = 64 * 1024,
+    FOLLOW_AHEAD = ENGINE_AHEAD / 4,
     NOT_IN_HEAP = -1,
     NO_BUFFER = -1,
     NO_CONN = -1,
@@ -89,6 +92,11 @@ struct ready { /* an item whose request is rendered */
     size_t length;
 };
 
+struct soon { /* the same of one that came after others */
+    int64_t due_ns;
+    struct ready ready;
+};
+
 struct deadline {
     int64_t at_ns;
     int32_t conn;
@@ -117,8 +125,13 @@ struct engine {
     int32_t in_flight;
     int64_t full_until_ns; /* when last a full house ended: what was due before had to wait */
 
-    size_t share, rendered, released; /* items: this thread's, and how many are that far */
+    /* items that wait for no other: this thread's, and how many are that far */
+    size_t share, rendered, released;
     struct ready ahead[ENGINE_AHEAD]; /* ring; rendered - released of them are filled */
+    struct chain *chain;              /* NULL: no item waits for another */
+    size_t followed;                  /* of those that wait for others: started */
+    struct soon soon[FOLLOW_AHEAD];   /* rendered, by due time */
+    int32_t soon_count;
     int64_t *slot_free; /* closed loop: heap of the times when a free slot may be used, @cap big */
     int32_t slots;      /* free ones, resting or not */
     int32_t slots_open, slots_wanted; /* slots there are, in use or free, and should be */
@@ -162,7 +175,10 @@ bool pace_may_start(const struct engine *e);   /* items are left and may still b
 int64_t pace_next_due(const struct engine *e); /* INT64_MAX: none before something ends */
 void pace_release(struct engine *e);           /* starts what is due at now_ns, a batch at most */
 bool pace_render(struct engine *e);            /* one more request, if there is room */
-bool pace_can_render(const struct engine *e);
+bool pace_all_started(const struct engine *e); /* all that will not be skipped */
+/* With a buffer, of which there must be one. */
+struct ready pace_rendered(struct engine *e, uint32_t index);
+void pace_start(struct engine *e, const struct ready *ready, int64_t due_ns);
 void pace_slot_free(struct engine *e, int64_t from_ns); /* closed loop: a slot, from then on */
 
 /* slots.c */
@@ -170,6 +186,15 @@ void slots_init(struct engine *e);
 void slots_adjust(struct engine *e);           /* takes the steps that are due */
 int64_t slots_next_ns(const struct engine *e); /* of the next step; INT64_MAX: none */
 bool slots_retire(struct engine *e);           /* a slot that comes free is one too many: it goes */
+
+/* follow.c */
+int follow_init(struct engine *e);          /* -ENOMEM */
+int64_t follow_due(const struct engine *e); /* INT64_MAX: none before something ends */
+bool follow_all_started(const struct engine *e);
+int32_t follow_never_started(const struct engine *e);
+bool follow_render(struct engine *e);
+bool follow_release(struct engine *e); /* the one that is due first; false: no buffer */
+void follow_ended(struct engine *e, uint32_t index, bool well, int64_t time_ns); /* any item */
 
 /* conn.c */
 static inline bool conn_in_flight(const struct conn *c)

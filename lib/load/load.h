@@ -3,9 +3,10 @@
  * lib/load/load.h - the load engine: sends the items of one trial when they are due and records raw
  * times into rings. It knows nothing of prompts, metrics or files.
  *
- * One I/O thread a ring; items are dealt out by position (item i to thread i mod threads); in the
- * closed loop slots are shared out the same way. After start nothing of ours allocates:
- * connections, request buffers and receive buffers come from pools sized from the configuration.
+ * One I/O thread a ring; items are dealt out by position (item i to thread i mod threads), or by
+ * group where some come after others; in the closed loop slots are shared out the same way. After
+ * start nothing of ours allocates: connections, request buffers and receive buffers come from pools
+ * sized from the configuration.
  */
 #pragma once
 #include "base/base.h"
@@ -48,7 +49,8 @@ struct load_config {
     const struct slot_step *slot_steps; /* how they change; none: all from start to end */
     size_t slot_step_count;
     int32_t max_in_flight; /* cap of an open loop: a due item beyond it waits (and stays due) */
-    int64_t duration_ns;   /* closed loop: no new item after it; 0: until the items end */
+    int64_t duration_ns;   /* closed loop: no new item after it; open loop: none that came after
+                              others is due after it; 0: until the items end */
     int64_t timeout_ns;    /* from the release to the end of the answer; 0 of any of these: none */
     int64_t connect_timeout_ns;
     int64_t stall_timeout_ns; /* since the last byte, in or out */
@@ -76,6 +78,7 @@ struct load_report { /* of the trial, summed over threads */
     uint64_t stream_waits; /* HTTP/2: items that were due while the server took no further stream */
     uint32_t stream_limit; /* HTTP/2: the least that the server stated, of a connection; 0: none */
     uint64_t h2_refused;   /* HTTP/2: allocations that its memory had no room for */
+    uint64_t skipped;      /* items that came after one that did not end well */
     uint64_t connections;  /* opened, or tried */
     uint64_t connections_failed;     /* of them never connected, or without their TLS */
     uint64_t connections_unrecorded; /* their rows found the ring nearly full */

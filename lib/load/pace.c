@@ -13,43 +13,62 @@ bool pace_may_start(const struct engine *e)
 {
     int64_t duration_ns = e->config->duration_ns;
 
-    if (e->stopping || e->released == e->share)
+    if (e->stopping || pace_next_due(e) == INT64_MAX)
         return false;
     return !e->closed || duration_ns <= 0 || e->now_ns < e->config->start_ns + duration_ns;
 }
 
-/* Position in the schedule of this thread's @nth item. */
+bool pace_all_started(const struct engine *e)
+{
+    return e->released == e->share && follow_all_started(e);
+}
+
+/* Position in the schedule of this thread's @nth item that waits for no other. */
 static uint32_t index_of(const struct engine *e, size_t nth)
 {
+    if (e->chain)
+        return chain_root(e->chain, nth);
     return (uint32_t)(e->config->first + (size_t)e->thread + nth * (size_t)e->threads);
 }
 
-int64_t pace_next_due(const struct engine *e)
+static int64_t own_due(const struct engine *e)
 {
+    if (e->released == e->share)
+        return INT64_MAX;
     if (e->closed)
         return e->slots ? i64_min(e->slot_free[0], slots_next_ns(e)) : slots_next_ns(e);
     return e->config->start_ns + e->config->schedule->items[index_of(e, e->released)].at_ns;
 }
 
-bool pace_can_render(const struct engine *e)
+int64_t pace_next_due(const struct engine *e)
 {
-    return e->rendered < e->share && e->rendered - e->released < ENGINE_AHEAD &&
-           e->buffers_left > 0;
+    return i64_min(own_due(e), follow_due(e));
+}
+
+struct ready pace_rendered(struct engine *e, uint32_t index)
+{
+    const struct load_render *render = &e->config->render;
+    struct ready r = {.index = index, .buffer = buffer_take(e)};
+
+    r.length = render->request(render->ctx, index, buffer_at(e, r.buffer), render->max_bytes);
+    assert(r.length > 0 && r.length <= render->max_bytes);
+    return r;
+}
+
+static bool render_own(struct engine *e)
+{
+    size_t most = e->chain ? ENGINE_AHEAD / 2 : ENGINE_AHEAD; /* leaves buffers for the others */
+
+    if (e->rendered == e->share || e->rendered - e->released == most || e->buffers_left == 0)
+        return false;
+    e->ahead[e->rendered % ENGINE_AHEAD] = pace_rendered(e, index_of(e, e->rendered));
+    e->rendered++;
+    return true;
 }
 
 bool pace_render(struct engine *e)
 {
-    struct ready *r = &e->ahead[e->rendered % ENGINE_AHEAD];
-    const struct load_render *render = &e->config->render;
-
-    if (!pace_can_render(e))
-        return false;
-    r->index = index_of(e, e->rendered);
-    r->buffer = buffer_take(e);
-    r->length = render->request(render->ctx, r->index, buffer_at(e, r->buffer), render->max_bytes);
-    assert(r->length > 0 && r->length <= render->max_bytes);
-    e->rendered++;
-    return true;
+    return follow_render(e) || render_own(e);
 }
 
 void pace_slot_free(struct engine *e, int64_t from_ns)
@@ -81,27 +100,35 @@ static void take_slot(struct engine *e)
     e->slot_free[place] = moved_ns;
 }
 
-/* Starts the next item if it is due and can be started. */
-static bool release_one(struct engine *e)
+void pace_start(struct engine *e, const struct ready *ready, int64_t due_ns)
 {
-    int64_t due_ns;
+    if (!e->closed && due_ns < e->full_until_ns)
+        e->report.cap_waits++;
+    e->now_ns = e->ops->now(e->loop);
+    conn_start(e, ready, due_ns);
+}
 
-    if (e->closed)
-        slots_adjust(e);
-    if (!pace_may_start(e))
-        return false;
-    due_ns = pace_next_due(e);
-    if (due_ns > e->now_ns || e->in_flight == e->cap || (e->h2 && !h2_room(e)))
-        return false;
-    if (e->rendered == e->released && !pace_render(e))
+static bool release_own(struct engine *e)
+{
+    int64_t due_ns = own_due(e);
+
+    if (e->rendered == e->released && !render_own(e))
         return false; /* all buffers are out: one comes back when a request is sent */
     if (e->closed)
         take_slot(e);
-    else if (due_ns < e->full_until_ns)
-        e->report.cap_waits++;
-    e->now_ns = e->ops->now(e->loop);
-    conn_start(e, &e->ahead[e->released++ % ENGINE_AHEAD], due_ns);
+    pace_start(e, &e->ahead[e->released++ % ENGINE_AHEAD], due_ns);
     return true;
+}
+
+/* Starts the next item if it is due and can be started. */
+static bool release_one(struct engine *e)
+{
+    if (e->closed)
+        slots_adjust(e);
+    if (!pace_may_start(e) || pace_next_due(e) > e->now_ns || e->in_flight == e->cap ||
+        (e->h2 && !h2_room(e)))
+        return false;
+    return follow_due(e) < own_due(e) ? follow_release(e) : release_own(e);
 }
 
 void pace_release(struct engine *e)

@@ -65,7 +65,9 @@ static int allocate(struct engine *e)
 
 int pool_init(struct engine *e)
 {
-    e->conn_count = e->link_count + (int32_t)engine_sockets(e->cap, e->share ? e->share : 1);
+    size_t items = e->share + (e->chain ? chain_dependents(e->chain) : 0);
+
+    e->conn_count = e->link_count + (int32_t)engine_sockets(e->cap, items ? items : 1);
     e->buffer_count = e->buffers_left =
         buffers_wanted((size_t)e->conn_count, e->config->render.max_bytes);
     e->free = e->idle = e->watched = (struct conn_list){NO_CONN, NO_CONN, 0};

@@ -48,7 +48,12 @@ void tell_due(struct engine *e, const struct conn *c, int64_t due_ns)
 {
     const struct item *item = &e->config->schedule->items[c->sample];
 
-    tell_point(e, c, POINT_DUE, due_ns, two_words(item->input_tokens, item->output_tokens), 0);
+    tell(e, c->sample,
+         &(struct rec){.time_ns = due_ns,
+                       .type = REC_POINT,
+                       .kind = POINT_DUE,
+                       .value = two_words(item->input_tokens, item->output_tokens),
+                       .user_ns = e->chain ? two_words(item->group, (int64_t)item->turn + 1) : 0});
     tell_point(e, c, POINT_RELEASED, c->released_ns,
                two_words(e->config->trial, item->reuse_tokens), 0);
     if (e->config->schedule->components > 0)

@@ -142,6 +142,7 @@ static void add(struct load_report *sum, const struct load_report *one)
         sum->stream_limit = one->stream_limit;
     sum->h2_refused += one->h2_refused;
     sum->cap_waits += one->cap_waits;
+    sum->skipped += one->skipped;
     sum->connections += one->connections;
     sum->connections_failed += one->connections_failed;
     sum->connections_unrecorded += one->connections_unrecorded;

@@ -58,7 +58,8 @@ size_t mixture_rows(const struct building *b);
 NODISCARD int building_arrival(struct building *b, struct item first, int64_t most);
 /* Row @row of the profile, which may come after rows before it. */
 NODISCARD int building_row(struct building *b, struct item item, size_t row);
-void sessions_init(struct building *b);
+/* -EINVAL: rows of a profile wait for others where they can't. */
+NODISCARD int sessions_init(struct building *b);
 /* The mean number of requests of one arrival. */
 double sessions_mean_turns(const struct plan *p);
 

@@ -128,6 +128,9 @@ static json_t *schema_of_value(const struct key *k)
     case KEY_PATIENCE:
         return pattern("^(uniform [0-9.]+(ns|us|ms|s|m|h)?[.][.])?[0-9.]+"
                        "( tokens|ns|us|ms|s|m|h)$");
+    case KEY_TURNS:
+        return either(pattern("^([0-9]+|[0-9]+[.][.][0-9]+|geometric [0-9]+([.][0-9]+)?)$"),
+                      json_pack("{s:s, s:i}", "type", "integer", "minimum", 1));
     case KEY_WARM_UP:
         return pattern("^(none|first [0-9]+([.][0-9]+)?(ns|us|ms|s|m|h|k|Ki|M|Mi)?)$");
     case KEY_TEXTS:

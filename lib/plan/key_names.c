@@ -155,6 +155,7 @@ const char *key_takes(const struct key *k)
         [KEY_SECRET] = "env:NAME or file:PATH",
         [KEY_THINK] = "a duration, or exponential DURATION: 2s, exponential 2s",
         [KEY_PATIENCE] = "N tokens or a duration, or uniform A..B: 5 tokens, uniform 1s..5s",
+        [KEY_TURNS] = "a whole number, a range, or geometric MEAN: 4, 2..8, geometric 4",
         [KEY_WARM_UP] = "first DURATION, first COUNT, or none",
         [KEY_TEXTS] = "a list of texts",
         [KEY_MAP] = "names with values: {NAME: VALUE}",

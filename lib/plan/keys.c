@@ -83,6 +83,14 @@ static const struct key keys[] = {
      "factor on all lengths of the profile; a gap that the claim names"},
     {"workload.scale.rate", KEY_RATIO, "1", 1e-6, 1000, NULL, AT(scale_rate), NONE,
      "factor on the profile's arrival rate; a gap that the claim names"},
+    {"workload.sessions.turns", KEY_TURNS, NULL, 0, 0, NULL, AT(sessions.turns), NONE,
+     "what arrives is a session of so many turns, each with the turns before it as its history: "
+     "always as many, each number of a range as often, or geometric with a mean; not stated: "
+     "single requests"},
+    {"workload.sessions.think_time", KEY_THINK, "0", 0, WEEK_NS, NULL, AT(sessions.think_ns),
+     AT(sessions.think_exponential),
+     "from the end of an answer to the session's next turn: always as long, or exponentially "
+     "distributed with this mean"},
     {"workload.calibrate", KEY_BOOL, "true", 0, 0, NULL, AT(calibrate), NONE,
      "before the run, a few one-token requests tell how the target counts words; false: one "
      "token a word"},

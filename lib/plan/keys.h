@@ -31,6 +31,7 @@ enum key_type {
     KEY_WARM_UP,    /* exclude.warm_up and its two fields */
     KEY_THINK,      /* int64_t, ns; bool at @field2: the mean of an exponential distribution */
     KEY_PATIENCE,   /* struct plan_patience */
+    KEY_TURNS,      /* struct plan_turns */
     KEY_TEXTS,      /* const char **, size_t at @field2 */
     KEY_MAP,        /* struct plan_pair *, size_t at @field2 */
     KEY_BODY,       /* const char *: a JSON object, canonical; "": none */

@@ -67,6 +67,11 @@ NODISCARD int plan_read(struct plan **ret, const char *text, const char *path, c
                         const struct plan_override *overrides, size_t override_count, bool step,
                         struct err *err);
 
+/* workload.sessions.turns. */
+NODISCARD int turns_set(struct reading *r, const struct key *k, const char *shown,
+                        const struct node *n, void *base);
+json_t *turns_json(const struct key *k, const void *base);
+
 /* URLs, secrets and headers. */
 NODISCARD int url_check(struct reading *r, const char *shown, const struct node *n);
 NODISCARD int secret_set(struct reading *r, const struct key *k, const char *shown,
@@ -94,6 +99,8 @@ json_t *extra_json(const char *text);
 NODISCARD int route_check(struct reading *r);
 /* load.witness. */
 NODISCARD int witness_check(struct reading *r);
+/* Contradictions of workload.sessions. */
+NODISCARD int check_sessions(struct reading *r);
 /* Contradictions between keys, and the profile. Resolves load.arrivals. */
 NODISCARD int plan_check(struct reading *r);
 

@@ -230,8 +230,9 @@ static int build(struct building *b)
     draw_init(&b->draw, *p->profile ? &b->kinds[0].profile : NULL, p->scale_lengths, p->seed);
     patience_init(&b->patience, p);
     b->asks_output = plan_asks_output(p);
-    sessions_init(b);
-    r = build_trials(b);
+    r = sessions_init(b);
+    if (r == 0)
+        r = build_trials(b);
     if (r == 0)
         r = slots_build(b->s, p, b->err);
     if (r < 0)

@@ -5,15 +5,36 @@
  * The number of turns and the waits before them are streams of their own, and lengths are drawn
  * turn by turn, so a longer schedule begins with the shorter one, which may end inside a session.
  */
+#include "plan/api.h"
 #include "plan/building.h"
 #include <math.h>
 
 enum { TURNS_STREAM = 0x7475726e, WAITS_STREAM = 0x77616974 };
 
-void sessions_init(struct building *b)
+/* Of a profile whose rows wait for others: what would take them apart. */
+static const char *unfit(const struct plan *p)
 {
+    if (p->load.arrivals != ARRIVALS_REPLAY)
+        return "load.arrivals: would take the profile's sessions apart; only replay keeps them";
+    if (p->load.capacity_requests)
+        return "load.capacity.requests: measures independent requests, but rows of the profile "
+               "wait for others; leave it out";
+    if (!plan_asks_output(p))
+        return "target.api: gives no answers of some length, which the later turns of the "
+               "profile's sessions begin with";
+    return NULL;
+}
+
+int sessions_init(struct building *b)
+{
+    const char *why = unfit(b->p);
+
     rng_init(&b->turns, b->p->seed, TURNS_STREAM);
     rng_init(&b->waits, b->p->seed, WAITS_STREAM);
+    for (size_t i = 0; i < b->kind_count && why; i++)
+        if (b->kinds[i].profile.after_count > 0)
+            return err_set(b->err, -EINVAL, "%s", why);
+    return 0;
 }
 
 double sessions_mean_turns(const struct plan *p)

@@ -125,6 +125,8 @@ json_t *value_json(const struct key *k, const void *base)
         return think_json(k, base);
     case KEY_PATIENCE:
         return patience_json(in(base, k->field));
+    case KEY_TURNS:
+        return turns_json(k, base);
     case KEY_WARM_UP:
         return warm_up_json(base);
     case KEY_TEXTS:

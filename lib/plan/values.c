@@ -292,6 +292,8 @@ static int set_scalar(struct reading *r, const struct key *k, const char *shown,
         return set_think(r, k, shown, n, base);
     case KEY_PATIENCE:
         return patience_set(r, k, shown, n, base);
+    case KEY_TURNS:
+        return turns_set(r, k, shown, n, base);
     case KEY_WARM_UP:
         return set_warm_up(r, shown, n);
     default:

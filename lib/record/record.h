@@ -21,7 +21,8 @@ enum rec_type {
 };
 
 enum rec_point {
-    POINT_DUE = 0,           /* value = input_requested | output_requested << 32 */
+    POINT_DUE = 0,           /* value = input_requested | output_requested << 32; user_ns =
+                                session | (turn + 1) << 32, 0 where no item of the trial waits */
     POINT_RELEASED = 1,      /* the generator took it up; value = trial | reuse_expected << 32 */
     POINT_CONNECT_START = 2, /* absent on a reused connection; value as that of POINT_SENT */
     POINT_CONNECT_END = 3,
@@ -118,6 +119,6 @@ struct rec {
     uint8_t kind;    /* by type */
     uint16_t flags;  /* enum rec_flag */
     int64_t value;   /* by type */
-    int64_t user_ns; /* READ, EVENT: user-space stamp after the read; TEXT: characters; else 0 */
+    int64_t user_ns; /* READ, EVENT: user-space stamp after the read; TEXT: characters; by kind */
 };
 _Static_assert(sizeof(struct rec) == 32, "the spool's format");

@@ -29,7 +29,10 @@ struct sample {
     int32_t events;         /* all events */
     int32_t http_status;    /* 0: none */
     int64_t request_bytes, response_bytes;
-    int32_t component;  /* of the plan's workload.mix; COUNT_NONE: there is no mix */
+    int32_t component; /* of the plan's workload.mix; COUNT_NONE: there is no mix */
+    int32_t session,
+        turn;           /* what waits for one another, by its number in the trial; how many items
+                         * came before, one after the other; COUNT_NONE: none of the trial waits */
     uint8_t outcome;    /* enum outcome */
     uint8_t finish;     /* enum finish_reason */
     uint8_t reused;     /* on a connection that had carried a request before */

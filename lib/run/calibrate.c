@@ -4,6 +4,7 @@
 #include "plan/api.h"
 #include "probe/probe.h"
 #include "run/request.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,23 +53,8 @@ static char *other_body(const struct asker *a, int32_t words, const char *text)
     return ret;
 }
 
-static char *completion_body(const struct asker *a, const char *text)
-{
-    AUTO(str_release) struct str s = {0};
-
-    str_add(&s, "{\"model\":");
-    str_add_json(&s, a->plan->target.model);
-    if (a->plan->target.api == API_CHAT)
-        str_addf(&s, ",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]", text);
-    else
-        str_addf(&s, ",\"prompt\":\"%s\"", text);
-    str_add(&s, ",\"max_tokens\":1,\"temperature\":0,\"stream\":false");
-    plan_add_body(&s, a->plan);
-    str_add(&s, "}");
-    return str_take(&s);
-}
-
-static char *probe_body(struct asker *a, int32_t words)
+/* Words that no prompt of the schedule has. */
+static int add_text(struct asker *a, struct str *s, int32_t words)
 {
     const struct prompt_calibration nominal = {.tokens_per_word = 1};
     struct prompt_spec spec = {.seed = a->schedule->prompt_seed,
@@ -78,9 +64,40 @@ static char *probe_body(struct asker *a, int32_t words)
     AUTO(free) char *text = malloc(prompt_bytes(words, &nominal));
 
     if (!text)
-        return NULL;
+        return -ENOMEM;
     (void)prompt_render(text, prompt_bytes(words, &nominal), &spec, &nominal);
-    return a->reply.kind == REPLY_OPENAI ? completion_body(a, text) : other_body(a, words, text);
+    str_add(s, text);
+    return 0;
+}
+
+static char *completion_body(struct asker *a, int32_t words, int parts)
+{
+    bool chat = a->plan->target.api == API_CHAT;
+    AUTO(str_release) struct str s = {0};
+
+    str_add(&s, "{\"model\":");
+    str_add_json(&s, a->plan->target.model);
+    str_add(&s, chat ? ",\"messages\":[{\"role\":\"user\",\"content\":\"" : ",\"prompt\":\"");
+    for (int i = 0; i < parts; i++) {
+        if (i > 0)
+            str_add(&s, i % 2 ? history_messages.before_answer : history_messages.after_answer);
+        if (add_text(a, &s, words) < 0)
+            return NULL;
+    }
+    str_addf(&s, "\"%s,\"max_tokens\":1,\"temperature\":0,\"stream\":false", chat ? "}]" : "");
+    plan_add_body(&s, a->plan);
+    str_add(&s, "}");
+    return str_take(&s);
+}
+
+/* @parts texts of @words words each: what a user says, an answer, what the user says then, ... */
+static char *probe_body(struct asker *a, int32_t words, int parts)
+{
+    AUTO(str_release) struct str text = {0};
+
+    if (a->reply.kind == REPLY_OPENAI)
+        return completion_body(a, words, parts);
+    return add_text(a, &text, words) < 0 || !str_ok(&text) ? NULL : other_body(a, words, text.data);
 }
 
 /* What the answer's usage says; -EBADMSG: it is no JSON. */
@@ -105,10 +122,10 @@ static int read_usage(struct count *ret, const struct asker *a, const char *answ
     return r;
 }
 
-/* One request of @words words; 1 with *@ret, 0 when the answer carries no usage. */
-static int ask(struct asker *a, int32_t words, struct count *ret, struct err *err)
+/* One request of @parts texts of @words words; 1 with *@ret, 0 when the answer carries no usage. */
+static int ask(struct asker *a, int32_t words, int parts, struct count *ret, struct err *err)
 {
-    AUTO(free) char *body = probe_body(a, words);
+    AUTO(free) char *body = probe_body(a, words, parts);
     AUTO(free) char *answer = NULL;
     long status = 0;
     int r;
@@ -131,10 +148,10 @@ static int ask(struct asker *a, int32_t words, struct count *ret, struct err *er
 static int fit_line(struct asker *a, struct prompt_calibration *c, struct err *err)
 {
     struct count few = {0}, many = {0};
-    int r = ask(a, SHORT_WORDS, &few, err);
+    int r = ask(a, SHORT_WORDS, 1, &few, err);
 
     if (r > 0)
-        r = ask(a, LONG_WORDS, &many, err);
+        r = ask(a, LONG_WORDS, 1, &many, err);
     if (r <= 0)
         return r;
     c->tokens_per_word = (double)(many.prompt - few.prompt) / (LONG_WORDS - SHORT_WORDS);
@@ -158,10 +175,32 @@ static int find_shared_overhead(struct asker *a, struct prompt_calibration *c, s
     for (int i = 0; i < SAME_START_PROBES && r > 0; i++) {
         struct count n = {0};
 
-        r = ask(a, SHORT_WORDS, &n, err);
+        r = ask(a, SHORT_WORDS, 1, &n, err);
         if (r > 0 && n.cached > c->shared_overhead)
             c->shared_overhead = (int32_t)n.cached;
     }
+    return r;
+}
+
+/* Whether there may be histories: in this schedule, or in another step's. */
+static bool has_turns(const struct asker *a)
+{
+    return a->plan->target.api == API_CHAT &&
+           (a->plan->sessions.turns.most > 0 || history_any(a->schedule));
+}
+
+/* What the template adds for an answer and one more message. */
+static int find_turn_tokens(struct asker *a, struct prompt_calibration *c, struct err *err)
+{
+    struct count n = {0};
+    int r;
+
+    if (!has_turns(a))
+        return 1;
+    r = ask(a, SHORT_WORDS, 3, &n, err);
+    if (r > 0)
+        c->turn_tokens =
+            fmax(0, (double)n.prompt - c->overhead_tokens - 3 * c->tokens_per_word * SHORT_WORDS);
     return r;
 }
 
@@ -183,6 +222,8 @@ static int put_facts(struct fact_list *f, const struct asker *a, const struct pr
     if (r == 0)
         r = fact_list_put(f, "prompts", "overhead_tokens", source, known, "%.1f",
                           c->overhead_tokens);
+    if (r == 0 && has_turns(a))
+        r = fact_list_put(f, "prompts", "turn_tokens", source, known, "%.1f", c->turn_tokens);
     if (r == 0)
         r = fact_list_put(f, "prompts", "shared_overhead_tokens", source, known, "%d",
                           c->shared_overhead);
@@ -202,6 +243,8 @@ int calibrate_prompts(struct prompt_calibration *ret, const struct plan *p, cons
     requests_path(path, sizeof path, p, &t->url);
     (void)snprintf(a.url, sizeof a.url, "%s://%s%s", t->url.tls ? "https" : "http", host, path);
     r = p->target.api == API_JSON ? 0 : fit_line(&a, &c, err);
+    if (r > 0)
+        r = find_turn_tokens(&a, &c, err);
     if (r > 0)
         r = find_shared_overhead(&a, &c, err);
     if (r < 0)

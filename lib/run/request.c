@@ -94,23 +94,17 @@ static char *build_end(const struct plan *p, const struct request_shape *shape)
     return str_take(&s);
 }
 
-static int32_t longest_input(const struct schedule *s)
-{
-    int32_t longest = 1;
-
-    for (size_t i = 0; i < s->count; i++)
-        if (s->items[i].input_tokens > longest)
-            longest = s->items[i].input_tokens;
-    return longest;
-}
-
 int requests_init(struct requests *r, const struct plan *p, const struct request_access *a,
                   const struct schedule *s, const struct prompt_calibration *c, const char *run_id,
                   struct err *err)
 {
-    size_t prompt = prompt_bytes(longest_input(s), c), longest;
+    struct history history = {s, c, &history_messages, 0};
+    size_t prompt = history_bytes(&history), longest;
 
-    *r = (struct requests){.schedule = s, .calibration = *c, .reply = plan_reply(p)};
+    *r = (struct requests){.schedule = s,
+                           .calibration = *c,
+                           .marks = p->target.api == API_CHAT ? &history_messages : &history_text,
+                           .reply = plan_reply(p)};
     (void)snprintf(r->run_id, sizeof r->run_id, "%s", run_id);
     r->head = build_head(p, a, run_id);
     r->body_after =
@@ -124,6 +118,7 @@ int requests_init(struct requests *r, const struct plan *p, const struct request
     r->head_len = strlen(r->head);
     r->after_len = strlen(r->body_after);
     r->end_len = strlen(r->body_end);
+    r->prompt_bytes = prompt;
     r->max_bytes = r->head_len + longest + r->after_len + r->end_len + NUMBERS_BYTES + prompt;
     return 0;
 }
@@ -146,20 +141,9 @@ void requests_release(struct requests *r)
     *r = (struct requests){0};
 }
 
-static struct prompt_spec spec_of(const struct requests *r, uint32_t index)
+static struct history history_of(const struct requests *r, const struct history_marks *marks)
 {
-    const struct schedule *s = r->schedule;
-    const struct item *item = &s->items[index];
-
-    return (struct prompt_spec){
-        .seed = s->prompt_seed,
-        .trial = r->trial_base + item->trial,
-        .serial = index,
-        .tokens = item->input_tokens,
-        .blocks = item->block_count ? s->blocks + item->block_first : NULL,
-        .block_count = item->block_count,
-        .block_tokens = schedule_block_tokens(s, item),
-    };
+    return (struct history){r->schedule, &r->calibration, marks, r->trial_base};
 }
 
 static char *put(char *at, const char *data, size_t n)
@@ -172,8 +156,8 @@ static char *put(char *at, const char *data, size_t n)
 static size_t render_body(const struct requests *r, uint32_t index, char *at, char *end)
 {
     const struct item *item = &r->schedule->items[index];
-    struct prompt_spec spec = spec_of(r, index);
-    size_t room = prompt_bytes(item->input_tokens, &r->calibration);
+    struct history history = history_of(r, r->marks);
+    size_t room = r->prompt_bytes;
     char id[BODY_ID_BYTES];
 
     (void)snprintf(id, sizeof id, "asrun-%s-%u", r->run_id, r->id_base + index);
@@ -183,16 +167,16 @@ static size_t render_body(const struct requests *r, uint32_t index, char *at, ch
                             .input_tokens = item->input_tokens,
                             .output_tokens = item->output_tokens,
                             .prompt = end - room,
-                            .prompt_len = prompt_render(end - room, room, &spec, &r->calibration)});
+                            .prompt_len = history_render(end - room, room, &history, index)});
 }
 
 static size_t render_completion(const struct requests *r, uint32_t index, char *body, char *end)
 {
-    struct prompt_spec spec = spec_of(r, index);
+    struct history history = history_of(r, r->marks);
     const char *before = r->body_before[r->schedule->items[index].component];
     char *at = put(body, before, strlen(before));
 
-    at += prompt_render(at, (size_t)(end - at), &spec, &r->calibration);
+    at += history_render(at, (size_t)(end - at), &history, index);
     at = put(at, r->body_after, r->after_len);
     at += sprintf(at, "%d", r->schedule->items[index].output_tokens);
     return (size_t)(put(at, r->body_end, r->end_len) - body);
@@ -223,12 +207,12 @@ int requests_digest(struct digest *ret, const struct requests *r, struct err *er
 {
     AUTO(hasher_free) struct hasher *h = hasher_new();
     AUTO(free) char *buf = malloc(r->max_bytes);
+    struct history history = history_of(r, &history_text);
 
     if (!h || !buf)
         return err_set(err, -ENOMEM, "out of memory for the prompts' digest");
     for (size_t i = 0; i < r->schedule->count; i++) {
-        struct prompt_spec spec = spec_of(r, (uint32_t)i);
-        size_t n = prompt_render(buf, r->max_bytes, &spec, &r->calibration);
+        size_t n = history_render(buf, r->max_bytes, &history, (uint32_t)i);
 
         hasher_add_i64(h, (int64_t)n);
         hasher_add(h, buf, n);

@@ -9,6 +9,7 @@
 #include "plan/plan.h"
 #include "plan/schedule.h"
 #include "run/body.h"
+#include "run/history.h"
 #include "wire/reply.h"
 #include "wire/url.h"
 #include "workload/prompt.h"
@@ -28,6 +29,7 @@ struct request_access { /* how this target is asked; borrowed while requests_ini
 struct requests {
     const struct schedule *schedule;
     struct prompt_calibration calibration;
+    const struct history_marks *marks; /* between the turns of a session */
     char *head;         /* request line and headers up to "X-Request-Id: asrun-RUNID-" */
     char **body_before; /* JSON up to the prompt: of each component of a mix; else one */
     size_t components;
@@ -35,6 +37,7 @@ struct requests {
     char *body_end;   /* the rest, after max_tokens */
     size_t head_len, after_len, end_len;
     uint32_t id_base, trial_base; /* of the schedule's first item and trial, in the whole run */
+    size_t prompt_bytes;          /* most of a prompt */
     size_t max_bytes;
     struct body *bodies; /* of other endpoints, in place of the three above; no parts: of none */
     struct reply_spec reply; /* how answers are read; borrows the plan */

@@ -14,6 +14,12 @@ static int32_t slots_of(const struct plan *p, uint32_t trial)
     return p->load.arrivals == ARRIVALS_CLOSED ? p->load.concurrency : 0;
 }
 
+/* Whether answers decide when requests are due, and with them when the last one is. */
+static bool answers_decide(const struct plan *p, const struct schedule *s)
+{
+    return p->load.arrivals == ARRIVALS_CLOSED || s->after_count > 0;
+}
+
 struct load_config run_load_config(struct run *r, struct step *step, uint32_t trial)
 {
     const struct plan *p = step->plan;
@@ -30,9 +36,8 @@ struct load_config run_load_config(struct run *r, struct step *step, uint32_t tr
         .slot_steps = s->slot_steps,
         .slot_step_count = trial < (uint32_t)p->trials.count ? s->slot_step_count : 0,
         .max_in_flight = p->load.max_in_flight,
-        .duration_ns = trial < (uint32_t)p->trials.count && p->load.arrivals == ARRIVALS_CLOSED
-                           ? p->load.duration_ns
-                           : 0,
+        .duration_ns =
+            trial < (uint32_t)p->trials.count && answers_decide(p, s) ? p->load.duration_ns : 0,
         .timeout_ns = p->load.timeout_ns,
         .connect_timeout_ns = p->load.connect_timeout_ns,
         .stall_timeout_ns = p->load.stall_timeout_ns,
@@ -63,6 +68,7 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"started", (int64_t)report->started},
         {"ended", (int64_t)report->ended},
         {"never_started", report->never_started},
+        {"skipped", (int64_t)report->skipped},
         {"cap_waits", (int64_t)report->cap_waits},
         {"stream_waits", (int64_t)report->stream_waits},
         {"stream_limit", report->stream_limit},
@@ -95,13 +101,17 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
     return failed;
 }
 
+/* When the last request is due, since the trial's start; TIME_NONE: answers decide. */
+static int64_t last_due(const struct load_config *c)
+{
+    if (c->concurrency || c->schedule->after_count > 0)
+        return TIME_NONE;
+    return c->count ? c->schedule->items[c->first + c->count - 1].at_ns : TIME_NONE;
+}
+
 static double planned_seconds(const struct load_config *c)
 {
-    const struct item *last = c->count ? &c->schedule->items[c->first + c->count - 1] : NULL;
-
-    if (last && last->trigger == TRIGGER_AT)
-        return (double)last->at_ns / NS_PER_S;
-    return (double)c->duration_ns / NS_PER_S;
+    return (double)(c->duration_ns ? c->duration_ns : i64_max(last_due(c), 0)) / NS_PER_S;
 }
 
 /* A failure of the load engine is of the environment; what was recorded before it is kept. */
@@ -121,8 +131,7 @@ static int execute(struct run *r, const struct load_config *c, struct load_repor
                      .in_one_piece = !c->stream,
                      .offered_per_s = c->concurrency ? 0 : c->schedule->offered_per_s},
         .start_ns = c->start_ns,
-        .last_due_ns =
-            c->concurrency ? TIME_NONE : c->start_ns + (int64_t)(planned * (double)NS_PER_S),
+        .last_due_ns = last_due(c) != TIME_NONE ? c->start_ns + last_due(c) : TIME_NONE,
     };
     struct err stop_err = {0};
     int failed = recorder_start(&recorder, err), stopped;
@@ -144,7 +153,7 @@ static int note_short_loop(struct run *r, const struct load_config *c,
 {
     char text[160];
 
-    if (c->duration_ns == 0 || report->started < c->count ||
+    if (!c->concurrency || c->duration_ns == 0 || report->started < c->count ||
         report->end_ns >= c->start_ns + c->duration_ns)
         return 0;
     (void)snprintf(text, sizeof text,
@@ -160,7 +169,7 @@ int run_trial(struct run *r, struct step *s, uint32_t trial, struct err *err)
     struct ring *rings[RUN_MAX_THREADS];
     struct load_config config = run_load_config(r, s, trial);
     struct load_report report = {0};
-    int64_t start = config.start_ns - r->anchor.mono_ns, last_due = TIME_NONE;
+    int64_t start = config.start_ns - r->anchor.mono_ns, last_due_ns = TIME_NONE;
     int failed =
         store_trial_begin(r->store, config.trial, start, s->first_item + (uint32_t)config.first,
                           (uint32_t)config.count, s->plan->trials.reset, err);
@@ -174,9 +183,9 @@ int run_trial(struct run *r, struct step *s, uint32_t trial, struct err *err)
         failed = execute(r, &config, &report, err);
     if (failed < 0)
         return failed;
-    if (!config.concurrency && config.count)
-        last_due = start + s->schedule->items[config.first + config.count - 1].at_ns;
-    failed = store_trial_end(r->store, config.trial, report.end_ns - r->anchor.mono_ns, last_due,
+    if (last_due(&config) != TIME_NONE)
+        last_due_ns = start + last_due(&config);
+    failed = store_trial_end(r->store, config.trial, report.end_ns - r->anchor.mono_ns, last_due_ns,
                              run_interrupted(r->control) ? "interrupted" : "complete", err);
     if (failed == 0)
         failed = put_report(r, config.trial, &report, err);

@@ -6,6 +6,7 @@
 #include "workload/learned.h"
 #include "workload/read.h"
 #include "workload/row.h"
+#include "workload/waits.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ enum { LEARNED_MAX = 1 << 20 };
 struct loading {
     struct profile p;
     size_t row_cap, block_cap;
+    struct waits waits;
     struct source *source;
     struct err *err;
 };
@@ -51,6 +53,7 @@ static int add_row(struct loading *l, const struct row *row, int64_t *first_ns)
                             .output_tokens = row->output_tokens,
                             .block_first = (uint32_t)p->block_count,
                             .block_count = (uint32_t)row->id_count};
+    int ok;
 
     if (p->row_count == 0)
         *first_ns = row->at_ns;
@@ -59,20 +62,20 @@ static int add_row(struct loading *l, const struct row *row, int64_t *first_ns)
         return bad_line(l, "timestamp: earlier than the row before", "rows in order of time");
     if (add_blocks(l, row) < 0)
         return l->err ? l->err->code : -EINVAL;
+    ok = waits_add(&l->waits, p, &r, row);
+    if (ok == 0)
+        return bad_line(l, l->waits.problem, l->waits.want);
+    if (ok < 0)
+        return out_of_memory(l);
     return VEC_PUSH(p->rows, p->row_count, l->row_cap, r) < 0 ? out_of_memory(l) : 0;
 }
 
 static int check_row(const struct loading *l, const struct row *row)
 {
-    if (strcmp(row->other, "session_id") == 0 || strcmp(row->other, "delay") == 0)
-        return err_set(l->err, -EINVAL,
-                       "%s:%" PRId64 ": %s: sessions are not replayed by this version; without the "
-                       "key the rows are independent requests",
-                       l->source->name, l->source->line, row->other);
     if (row->other[0])
         return err_set(l->err, -EINVAL,
                        "%s:%" PRId64 ": %s: no such key; a row has timestamp, input_length, "
-                       "output_length, hash_ids",
+                       "output_length, hash_ids, session_id, delay, id, after",
                        l->source->name, l->source->line, row->other);
     return 0;
 }
@@ -111,7 +114,7 @@ static int check_rows(const struct loading *l)
 
 static int read_rows(struct loading *l)
 {
-    AUTO(row_release) struct row row = {0};
+    AUTO(row_release) struct row row = {.waits = true};
     int64_t first_ns = 0;
     int r;
 
@@ -163,6 +166,7 @@ int profile_read(struct profile *ret, struct source *s, struct err *err)
 
     if (r == 0)
         r = l.p.learned ? read_learned(&l) : read_rows(&l);
+    waits_release(&l.waits);
     if (r < 0) {
         profile_release(&l.p);
         return r;
@@ -195,6 +199,7 @@ void profile_release(struct profile *p)
 {
     free(p->rows);
     free(p->blocks);
+    free(p->after);
     *p = (struct profile){0};
 }
 
@@ -214,6 +219,7 @@ int profile_slice(struct profile *p, int64_t from_ns, int64_t for_ns, struct err
     if (last == first)
         return err_set(err, -EINVAL, "the slice holds no request; the profile has %zu over %.3f s",
                        p->row_count, (double)span_ns / 1e9);
+    waits_cut(p, first, last);
     memmove(p->rows, p->rows + first, (last - first) * sizeof *p->rows);
     p->row_count = last - first;
     return 0;

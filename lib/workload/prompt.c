@@ -8,7 +8,12 @@
 #include <string.h>
 
 enum { SLOT = 8, WORDS = 1024, INDEX_BITS = 10, INDEXES = 64 / INDEX_BITS };
-enum kind { KIND_OFFSET = 0x70726f01, KIND_BLOCK = 0x70726f02, KIND_OWN = 0x70726f03 };
+enum kind {
+    KIND_OFFSET = 0x70726f01,
+    KIND_BLOCK = 0x70726f02,
+    KIND_OWN = 0x70726f03,
+    KIND_ANSWER = 0x70726f04
+};
 
 struct word {
     char text[SLOT];
@@ -98,15 +103,24 @@ static void write_block(struct pen *pen, const struct prompt_spec *spec, uint32_
 /* The serial alone, not the trial, moves the first word: it stays unique across a trial's end. */
 static void write_own(struct pen *pen, const struct prompt_spec *spec, int64_t count)
 {
-    struct rng rng = text_rng(spec, KIND_OWN, spec->serial);
+    enum kind kind = spec->part == PROMPT_ANSWER ? KIND_ANSWER : KIND_OWN;
+    struct rng rng = text_rng(spec, kind, spec->serial);
 
     write_words(pen, &rng, (offset_of(spec->seed) + spec->serial) % WORDS, count);
+}
+
+/* Of the part's tokens, those that the target's template adds. */
+static double template_tokens(const struct prompt_spec *spec, const struct prompt_calibration *c)
+{
+    return spec->part == PROMPT_WHOLE  ? c->overhead_tokens
+           : spec->part == PROMPT_TURN ? c->turn_tokens
+                                       : 0;
 }
 
 size_t prompt_render(char *buf, size_t cap, const struct prompt_spec *spec,
                      const struct prompt_calibration *c)
 {
-    int64_t left = words_for(spec->tokens - c->overhead_tokens, c);
+    int64_t left = words_for(spec->tokens - template_tokens(spec, c), c);
     struct pen pen = {buf, buf + cap - 1};
 
     assert(cap >= prompt_bytes(spec->tokens, c));

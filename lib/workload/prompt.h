@@ -17,10 +17,18 @@ enum { PROMPT_DISTINCT = 500 };
 struct prompt_calibration {
     double tokens_per_word;  /* 1 where every word is one token */
     double overhead_tokens;  /* the chat template's (or BOS) tokens, counted in every prompt */
+    double turn_tokens;      /* the template's for one more answer and one more user's message */
     int32_t shared_overhead; /* of these, leading ones that a prefix cache can reuse */
 };
 
+enum prompt_part {
+    PROMPT_WHOLE,  /* a prompt, or the first turn of a session */
+    PROMPT_TURN,   /* what a user says in a later turn: words of its own only */
+    PROMPT_ANSWER, /* what stands for the answer to turn @serial: the same */
+};
+
 struct prompt_spec {
+    enum prompt_part part;
     uint64_t seed;   /* of the run's prompts */
     uint32_t trial;  /* trials never share text */
     uint32_t serial; /* position in the schedule */

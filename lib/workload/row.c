@@ -8,13 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum key { TIMESTAMP, INPUT, OUTPUT, IDS, OTHER, NO_KEY };
+enum key { TIMESTAMP, INPUT, OUTPUT, IDS, SESSION, DELAY, ID, AFTER, OTHER, NO_KEY };
 
-static const char *const keys[] = {"timestamp", "input_length", "output_length", "hash_ids"};
+static const char *const keys[] = {
+    "timestamp", "input_length", "output_length", "hash_ids", "session_id", "delay", "id", "after"};
 static const char *const wants[] = {
     "milliseconds since the first row, not negative",
     "a whole number of tokens, 1 to 100000000",
     "a whole number of tokens, 1 to 100000000",
+    "a list of whole numbers, 0 to 4294967295",
+    "a text of 1 to 58 bytes, or a whole number",
+    "milliseconds, not negative",
+    "a whole number, 0 to 4294967295",
     "a list of whole numbers, 0 to 4294967295",
 };
 
@@ -73,7 +78,7 @@ static int skip(struct scan *s, enum json_token t)
     return t == SCAN_BAD || t == SCAN_DONE ? not_json(s) : 1;
 }
 
-static int read_time(struct scan *s, enum json_token t)
+static int read_time(struct scan *s, enum key key, enum json_token t)
 {
     double ms = s->json.number;
     const char *problem = t != SCAN_NUMBER || !isfinite(ms) ? "not a number"
@@ -82,8 +87,8 @@ static int read_time(struct scan *s, enum json_token t)
                                                             : NULL;
 
     if (problem)
-        return row_bad(s->row, keys[TIMESTAMP], problem, wants[TIMESTAMP]);
-    s->row->at_ns = llround(ms * 1e6);
+        return row_bad(s->row, keys[key], problem, wants[key]);
+    *(key == TIMESTAMP ? &s->row->at_ns : &s->row->delay_ns) = llround(ms * 1e6);
     return 1;
 }
 
@@ -97,21 +102,49 @@ static int read_tokens(struct scan *s, enum key key, enum json_token t)
                           s->json.is_integer ? (double)s->json.integer : 0);
 }
 
-static int read_ids(struct scan *s, enum json_token t)
+static int read_session(struct scan *s, enum json_token t)
+{
+    struct row *r = s->row;
+    bool text = t == SCAN_STRING && s->json.piece_len > 0 &&
+                strlen(s->json.piece) == s->json.piece_len && s->json.piece_len < 59;
+
+    if (!text && !(t == SCAN_NUMBER && s->json.is_integer))
+        return row_bad(r, keys[SESSION], "not a name", wants[SESSION]);
+    if (text)
+        (void)snprintf(r->session, sizeof r->session, "%.58s", s->json.piece);
+    else
+        (void)snprintf(r->session, sizeof r->session, "%" PRId64, s->json.integer);
+    return 1;
+}
+
+static int read_id(struct scan *s, enum json_token t)
+{
+    if (t != SCAN_NUMBER || !s->json.is_integer || s->json.integer < 0 ||
+        s->json.integer > UINT32_MAX)
+        return row_bad(s->row, keys[ID], "not an id", wants[ID]);
+    s->row->id = s->json.integer;
+    return 1;
+}
+
+static int add_id(struct row *row, enum key key, uint32_t id)
+{
+    return key == IDS ? VEC_PUSH(row->ids, row->id_count, row->id_cap, id)
+                      : VEC_PUSH(row->after, row->after_count, row->after_cap, id);
+}
+
+static int read_ids(struct scan *s, enum key key, enum json_token t)
 {
     if (t != SCAN_ARRAY_BEGIN)
-        return row_bad(s->row, keys[IDS], "not a list", wants[IDS]);
+        return row_bad(s->row, keys[key], "not a list", wants[key]);
     while ((t = next(s)) == SCAN_NUMBER && s->json.is_integer && s->json.integer >= 0 &&
            s->json.integer <= UINT32_MAX) {
-        struct row *row = s->row;
-
-        s->r = VEC_PUSH(row->ids, row->id_count, row->id_cap, (uint32_t)s->json.integer);
+        s->r = add_id(s->row, key, (uint32_t)s->json.integer);
         if (s->r < 0)
             return s->r;
     }
     if (t == SCAN_BAD || t == SCAN_DONE)
         return not_json(s);
-    return t == SCAN_ARRAY_END ? 1 : row_bad(s->row, keys[IDS], "not a list of ids", wants[IDS]);
+    return t == SCAN_ARRAY_END ? 1 : row_bad(s->row, keys[key], "not a list of ids", wants[key]);
 }
 
 /* A key that ends with @t; longer ones than SCAN_PIECE are none of ours. */
@@ -119,7 +152,7 @@ static enum key read_key(struct scan *s, enum json_token t)
 {
     enum key key = OTHER;
 
-    for (enum key k = TIMESTAMP; k <= IDS; k++)
+    for (enum key k = TIMESTAMP; k <= (s->row->waits ? AFTER : IDS); k++)
         if (t == SCAN_KEY && strcmp(s->json.piece, keys[k]) == 0)
             key = k;
     if (key == OTHER && !s->row->other[0])
@@ -141,10 +174,23 @@ static int read_member(struct scan *s, enum json_token t)
     t = next(s);
     if (t == SCAN_BAD || t == SCAN_DONE)
         return not_json(s);
-    return key == OTHER       ? skip(s, t)
-           : key == TIMESTAMP ? read_time(s, t)
-           : key == IDS       ? read_ids(s, t)
-                              : read_tokens(s, key, t);
+    switch (key) {
+    case TIMESTAMP:
+    case DELAY:
+        return read_time(s, key, t);
+    case INPUT:
+    case OUTPUT:
+        return read_tokens(s, key, t);
+    case IDS:
+    case AFTER:
+        return read_ids(s, key, t);
+    case SESSION:
+        return read_session(s, t);
+    case ID:
+        return read_id(s, t);
+    default:
+        return skip(s, t);
+    }
 }
 
 static int check_complete(struct scan *s)
@@ -161,8 +207,10 @@ int row_parse(struct row *r, const char *text, size_t n)
     enum json_token t;
     int ok = 1;
 
-    r->id_count = 0;
-    r->problem[0] = r->other[0] = '\0';
+    r->id_count = r->after_count = 0;
+    r->id = -1;
+    r->delay_ns = TIME_NONE;
+    r->problem[0] = r->other[0] = r->session[0] = '\0';
     json_scan_init(&s.json);
     t = next(&s);
     if (t == SCAN_BAD || t == SCAN_DONE)
@@ -179,5 +227,6 @@ int row_parse(struct row *r, const char *text, size_t n)
 void row_release(struct row *r)
 {
     free(r->ids);
+    free(r->after);
     *r = (struct row){0};
 }

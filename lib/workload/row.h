@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lib/workload/row.h - one request as a Mooncake-style JSON line: timestamp (ms), input_length,
- * output_length, hash_ids. Foreign bytes: scanned, never trusted.
+ * output_length, hash_ids; and, if asked for, what it waits for: session_id, delay, id, after.
+ * Foreign bytes: scanned, never trusted.
  */
 #pragma once
 #include "base/base.h"
@@ -11,9 +12,15 @@ struct row { /* zero before first use; reused from line to line */
     int32_t input_tokens, output_tokens;
     uint32_t *ids; /* owned */
     size_t id_count, id_cap;
+    bool waits;       /* set by the caller: session_id, delay, id and after are read, too */
+    char session[64]; /* "": none */
+    int64_t delay_ns; /* TIME_NONE: none */
+    int64_t id;       /* -1: none */
+    uint32_t *after;  /* owned */
+    size_t after_count, after_cap;
     char problem[64]; /* why the line is no row: "KEY: what is wrong"; short, fit for counting */
     char want[96];    /* what would be right */
-    char other[48];   /* the first key that is none of the four, "" if none */
+    char other[48];   /* the first key that is none of those read, "" if none */
 };
 
 #define ROW_MS_MAX 9e12 /* the year 2255, should somebody count from 1970 */

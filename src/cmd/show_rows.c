@@ -24,14 +24,24 @@ static void print_id(char ret[64], const struct walk *w, uint32_t sample)
     (void)snprintf(ret, 64, "asrun-%s-%u", w->run_id, sample);
 }
 
-static const char *const sample_columns_csv[] = {
-    "request_id",       "trial",           "outcome",         "due_ns",           "released_ns",
-    "connect_ns",       "sent_ns",         "first_byte_ns",   "first_content_ns", "last_content_ns",
-    "end_ns",           "input_requested", "input_reported",  "output_requested", "output_reported",
-    "connect_start_ns", "sent_last_ns",    "first_choice_ns", "cached_reported",  "reuse_expected",
-    "content_events",   "events",          "http_status",     "request_bytes",    "response_bytes",
-    "finish",           "reused",          "resent",          "kernel",           "error",
-    "tls_end_ns",       "connection",      "hang_up",         "component"};
+static const char *const sample_columns_csv[] = {"request_id",       "trial",
+                                                 "outcome",          "due_ns",
+                                                 "released_ns",      "connect_ns",
+                                                 "sent_ns",          "first_byte_ns",
+                                                 "first_content_ns", "last_content_ns",
+                                                 "end_ns",           "input_requested",
+                                                 "input_reported",   "output_requested",
+                                                 "output_reported",  "connect_start_ns",
+                                                 "sent_last_ns",     "first_choice_ns",
+                                                 "cached_reported",  "reuse_expected",
+                                                 "content_events",   "events",
+                                                 "http_status",      "request_bytes",
+                                                 "response_bytes",   "finish",
+                                                 "reused",           "resent",
+                                                 "kernel",           "error",
+                                                 "tls_end_ns",       "connection",
+                                                 "hang_up",          "component",
+                                                 "session",          "turn"};
 
 static int put_sample(void *ctx, const struct sample *s)
 {
@@ -75,7 +85,10 @@ static int put_sample(void *ctx, const struct sample *s)
         rows_maybe(s->tls_end_ns, TIME_NONE),
         rows_maybe(s->connection, COUNT_NONE),
         rows_text(hang_up_name((enum hang_up)s->hang_up)),
-        rows_maybe(s->component, COUNT_NONE)};
+        rows_maybe(s->component, COUNT_NONE),
+
+        rows_maybe(s->session, COUNT_NONE),
+        rows_maybe(s->turn, COUNT_NONE)};
 
     return rows_put(&w->rows, values);
 }

@@ -19,6 +19,10 @@ static void check_profile(const struct profile *p)
         assert(r->input_tokens >= 1 && r->output_tokens >= 1);
         assert(r->at_ns >= (i ? p->rows[i - 1].at_ns : 0));
         assert((size_t)r->block_first + r->block_count <= p->block_count);
+        assert((size_t)r->after_first + r->after_count <= p->after_count);
+        assert(r->delay_ns >= 0 && (!r->history || r->after_count > 0));
+        for (uint32_t k = 0; k < r->after_count; k++)
+            assert(p->after[r->after_first + k] < i);
     }
     if (profile_describe(&s, p, &err) < 0)
         abort();

@@ -109,6 +109,32 @@ void log_model(struct log *l, const char *id, int64_t ns, const char *model)
     line_end(l, put_text(at, model));
 }
 
+static char *put_hex(char *at, uint64_t v)
+{
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[v >> shift & 15];
+    return at;
+}
+
+void log_prompt(struct log *l, const struct request *r, int64_t ns)
+{
+    char *at;
+
+    if (l->fd < 0)
+        return;
+    at = put_i64(put_text(put_text(line_begin(l, ns), r->id), " prompt "), ns);
+    *at++ = ' ';
+    at = put_text(at, r->roles);
+    *at++ = ' ';
+    at = put_i64(at, r->words);
+    *at++ = ' ';
+    at = put_i64(at, r->cached);
+    *at++ = ' ';
+    at = put_hex(at, r->text);
+    *at++ = ' ';
+    line_end(l, put_hex(at, r->text_then));
+}
+
 int64_t log_due(const struct log *l)
 {
     return l->oldest_ns == TIME_NONE ? INT64_MAX : l->oldest_ns + LOG_HOLD_NS;

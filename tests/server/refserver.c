@@ -30,6 +30,9 @@
  *                                 and bad where a misbehaviour sends one, answer for a whole JSON
  *   ID request NS                 the request was completely received (the kernel's receive stamp)
  *   ID responses WORDS (embeddings, rerank, infer) what such a request held; ID documents N
+ *   ID prompt NS ROLES WORDS CACHED TEXT THEN   what it asks: the messages' roles by first letter
+ *                                 (uau; -: a prompt), words, of these cached, hashes of all roles
+ *                                 and texts, and of those before the last two messages
  *   ID stale NS                   the same, but it met a reset (--keep-alive stale)
  *   ID model NS MODEL             it asks for a completion of this model
  *   ID hangup NS TOKENS           the client went away before the end of the answer, of which

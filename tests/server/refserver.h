@@ -112,6 +112,8 @@ struct request {
     int64_t body_len, max_tokens;
     int64_t words, cached, documents;
     enum endpoint endpoint;
+    char roles[64];           /* of the messages, their first letters: "uau"; "-": a prompt */
+    uint64_t text, text_then; /* hashes of roles and texts: of all; before the last two messages */
 };
 /* Reads the head in @head (up to and with its blank line); -EINVAL: malformed. */
 NODISCARD int request_head(struct request *r, const char *head, size_t n);
@@ -131,6 +133,8 @@ void log_event(struct log *l, const char *id, int64_t index, int64_t ns, size_t 
 void log_note(struct log *l, const char *id, const char *what, int64_t ns);
 void log_hangup(struct log *l, const char *id, int64_t ns, int64_t tokens);
 void log_model(struct log *l, const char *id, int64_t ns, const char *model);
+/* What was asked: roles, words and hashes of @r. */
+void log_prompt(struct log *l, const struct request *r, int64_t ns);
 int64_t log_due(const struct log *l); /* when it wants to be flushed; INT64_MAX if empty */
 void log_flush(struct log *l);
 void log_release(struct log *l);

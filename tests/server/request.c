@@ -107,6 +107,7 @@ struct scan {
     struct request *request;
     struct prefix_set *prefixes;
     uint64_t hash; /* of the words so far */
+    uint64_t then; /* request->text before the message */
     bool shared;   /* every word so far was part of an earlier prompt's prefix */
     int depth;
 };
@@ -225,12 +226,20 @@ static size_t blank_at(struct slice t, size_t i)
     return 0;
 }
 
+static void add_text(struct request *r, struct slice t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        r->text = (r->text ^ (uint8_t)t.data[i]) * UINT64_C(0x100000001b3);
+    r->text = (r->text ^ 0x100) * UINT64_C(0x100000001b3); /* where a text ends counts, too */
+}
+
 static void add_words(struct scan *s, struct slice t)
 {
     const uint64_t basis = UINT64_C(0xcbf29ce484222325);
     uint64_t hash = basis;
     bool in_word = false;
 
+    add_text(s->request, t);
     for (size_t i = 0, blank; i < t.len; i += blank ? blank : 1) {
         blank = blank_at(t, i);
         if (blank == 0)
@@ -286,13 +295,31 @@ static int scan_text(struct scan *s)
     return 0;
 }
 
+static int take_role(struct scan *s)
+{
+    struct request *r = s->request;
+    size_t n = strlen(r->roles);
+    struct slice role;
+
+    if (scan_string(s, &role) < 0 || role.len == 0)
+        return -EINVAL;
+    add_text(r, role);
+    if (n + 1 < sizeof r->roles)
+        r->roles[n] = role.data[0];
+    return 0;
+}
+
 static int message_member(struct scan *s, struct slice key)
 {
+    if (key_is(key, "role") && peek(s) == '"')
+        return take_role(s);
     return key_is(key, "content") ? scan_text(s) : skip_value(s);
 }
 
 static int scan_message(struct scan *s)
 {
+    s->request->text_then = s->then;
+    s->then = s->request->text;
     return scan_object(s, message_member);
 }
 
@@ -343,8 +370,10 @@ static int top_member(struct scan *s, struct slice key)
         return take_model(s);
     if (key_is(key, "messages"))
         return scan_array(s, scan_message);
-    if (key_is(key, "prompt"))
+    if (key_is(key, "prompt")) {
+        s->request->roles[0] = '-';
         return scan_text(s);
+    }
     if (key_is(key, "stream_options") && peek(s) == '{')
         return scan_object(s, option_member);
     if (key_is(key, "stream"))

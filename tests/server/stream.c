@@ -107,6 +107,7 @@ void stream_request(struct worker *w, struct conn *c, int64_t now_ns)
         answer_error(w, c, 401, "wrong or missing key");
         return;
     }
+    log_prompt(&w->log, r, now_ns);
     choose_misbehaviour(w, c);
     w->counts.requests++;
     w->counts.prompt_tokens += (uint64_t)(r->words + w->options->template_tokens);

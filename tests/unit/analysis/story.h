@@ -27,6 +27,7 @@ struct story {
     double extra_percentile; /* 0: none */
     uint32_t unbegun;        /* scheduled items of trials that never began */
     const struct self_test *self_test;
+    int64_t skipped; /* of what is missing: came after a failure; the first trial says so */
     const struct second *second; /* each second of each trial was like this one; NULL: none */
 };
 
@@ -175,6 +176,7 @@ static inline void story_trials(struct told *t, const struct story *s)
                                                .start_ns = story_start(i),
                                                .end_ns = story_start(i) + 90 * NS_PER_S,
                                                .last_due_ns = TIME_NONE,
+                                               .skipped = i == 0 ? s->skipped : 0,
                                                .first = i * s->each,
                                                .count = s->each};
         (void)snprintf(t->trials[i].outcome, sizeof t->trials[i].outcome, "%s",

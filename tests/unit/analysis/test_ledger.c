@@ -69,6 +69,28 @@ static void what_was_not_executed_has_a_reason(void **state)
     assert_int_equal(lost.analysis->verdict, VERDICT_REFUSED);
 }
 
+static void what_comes_after_a_failure_has_its_own_reason(void **state)
+{
+    AUTO(told_release)
+    struct told t = tell((struct story){.trials = 1, .missing = 12, .skipped = 12});
+    AUTO(told_release)
+    struct told both = tell(
+        (struct story){.trials = 1, .missing = 12, .skipped = 5, .state = "killed", .outcome = ""});
+    AUTO(told_release)
+    struct told many = tell((struct story){.trials = 1, .missing = 12, .skipped = 13});
+    AUTO(told_release)
+    struct told few = tell((struct story){.trials = 1, .missing = 12, .skipped = 11});
+
+    (void)state;
+    assert_int_equal(t.result, 0);
+    assert_int_equal(t.analysis->ledger.total.not_executed[NOT_PREDECESSOR], 12);
+    assert_true(ledger_balances(&t.analysis->ledger.total));
+    assert_int_equal(both.analysis->ledger.total.not_executed[NOT_PREDECESSOR], 5);
+    assert_int_equal(both.analysis->ledger.total.not_executed[NOT_KILLED], 7);
+    assert_int_equal(many.result, -EBADMSG);
+    assert_int_equal(few.result, -EBADMSG);
+}
+
 static void nothing_is_missing_without_a_reason(void **state)
 {
     AUTO(told_release) struct told t = tell((struct story){.missing = 1});
@@ -114,6 +136,7 @@ int main(void)
         cmocka_unit_test(a_count_of_requests_is_a_rule_too),
         cmocka_unit_test(failures_are_counted_with_their_outcome),
         cmocka_unit_test(what_was_not_executed_has_a_reason),
+        cmocka_unit_test(what_comes_after_a_failure_has_its_own_reason),
         cmocka_unit_test(nothing_is_missing_without_a_reason),
         cmocka_unit_test(contradictions_are_integrity_failures),
     };
