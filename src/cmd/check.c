@@ -15,6 +15,7 @@
 
 struct totals {
     int64_t input, output, reuse, span_ns; /* span: of the longest trial; 0 for a closed loop */
+    int64_t waiting;                       /* items that come after others */
 };
 
 static struct totals add_up(const struct schedule *s)
@@ -25,6 +26,7 @@ static struct totals add_up(const struct schedule *s)
         t.input += s->items[i].input_tokens;
         t.output += s->items[i].output_tokens;
         t.reuse += s->items[i].reuse_tokens;
+        t.waiting += s->items[i].trigger == TRIGGER_AFTER;
         t.span_ns = i64_max(t.span_ns, s->items[i].at_ns);
     }
     return t;
@@ -39,6 +41,8 @@ static void print_schedule(const struct schedule *s)
     if (s->offered_per_s > 0)
         printf(", over %s, %.3g/s offered", units_show_ns((double)t.span_ns).text,
                s->offered_per_s);
+    if (t.waiting > 0)
+        printf(", %" PRId64 " of which wait for the answers to others", t.waiting);
     printf("\n# tokens: %" PRId64 " in, %" PRId64 " out", t.input, t.output);
     if (s->block_tokens > 0 || t.reuse > 0)
         printf(", %" PRId64 " of the input in prefixes seen before", t.reuse);
@@ -96,6 +100,7 @@ static int print_json(const struct plan *p, const struct schedule *s, json_t *st
     if (json_parse(&plan, p->effective, "effective plan", &err) < 0)
         return cmd_failed(&cmd_check, &err);
     json_put_i64(schedule, "items", (json_int_t)s->count);
+    json_put_i64(schedule, "waiting_items", t.waiting);
     json_put_i64(schedule, "trials", (json_int_t)s->trials);
     json_put_real(schedule, "span_s", (double)t.span_ns / 1e9);
     json_put_real(schedule, "offered_per_s", s->offered_per_s);
