@@ -85,6 +85,7 @@ static void begin(struct flow *f)
     f->connect_start_ns = f->connect_end_ns = TIME_NONE;
     f->up_end_ns = f->down_end_ns = TIME_NONE;
     f->reused = true; /* unless its SYN is seen */
+    f->tls = (struct flow_tls){0};
 }
 
 static struct flow *add(struct witness *w, const struct segment_end *client,

@@ -47,8 +47,7 @@ static void tell_text(struct flow *f, const char *words, int64_t time_ns)
     }
 }
 
-/* @words: ours, static. */
-static void tell_end(struct flow *f, enum outcome outcome, const char *words, int64_t time_ns)
+void flow_tell_end(struct flow *f, enum outcome outcome, const char *words, int64_t time_ns)
 {
     const struct response *r = &f->response;
 
@@ -73,23 +72,22 @@ static void forget(struct flow *f)
     half_forget(&f->up, r);
     half_forget(&f->down, r);
     f->asking = f->answering = f->recorded = false;
-    f->state = FLOW_LOST;
+    f->state = f->tls.spoken ? FLOW_IGNORED : FLOW_LOST; /* where a record begins isn't known */
 }
 
 void flow_lose(struct flow *f, const char *words, int64_t time_ns)
 {
-    if (f->asking || f->answering)
+    if (f->asking || f->answering || f->recorded)
         f->witness->counts.lost++;
     if (f->recorded)
-        tell_end(f, OUTCOME_INTERRUPTED, words, time_ns);
+        flow_tell_end(f, OUTCOME_INTERRUPTED, words, time_ns);
     forget(f);
 }
 
-static void begin_recording(struct flow *f, int64_t time_ns)
+void flow_record(struct flow *f, const char *id, int64_t time_ns)
 {
     const struct witness_ops *ops = &f->witness->ops;
-    bool post = strcmp(f->request.method, "POST") == 0;
-    int64_t sample = post ? ops->request(ops->ctx, f->request.id, time_ns) : -1;
+    int64_t sample = ops->request(ops->ctx, id, time_ns);
 
     f->recorded = sample >= 0;
     *(f->recorded ? &f->witness->counts.requests : &f->witness->counts.other_requests) += 1;
@@ -105,24 +103,35 @@ static void begin_recording(struct flow *f, int64_t time_ns)
 
 static void head_complete(struct flow *f, int64_t time_ns)
 {
-    begin_recording(f, time_ns);
+    if (strcmp(f->request.method, "POST") == 0)
+        flow_record(f, f->request.id, time_ns);
+    else
+        f->witness->counts.other_requests++;
     f->reused = true;
     f->answering = true;
     f->first_byte_told = false;
     response_init(&f->response, f->witness->ops.reply);
 }
 
-/* Bytes that are no HTTP/1.1 request: what they are instead is told from the first ones. */
-static void no_request(struct flow *f, const char *data, int64_t time_ns)
+static void no_request(struct flow *f, int64_t time_ns)
 {
     bool first = !f->reused && !f->answering;
-    struct witness_counts *counts = &f->witness->counts;
 
     flow_lose(f, "no HTTP/1.1 request", time_ns);
     if (!first)
         return;
-    *(data[0] == 0x16 ? &counts->tls : &counts->not_http1) += 1;
+    f->witness->counts.not_http1++;
     f->state = FLOW_IGNORED;
+}
+
+/* A handshake record's first byte begins the connection. */
+static bool speaks_tls(struct flow *f, const char *data)
+{
+    if (!f->tls.spoken && !f->reused && !f->asking && !f->answering && data[0] == 0x16) {
+        f->tls.spoken = true;
+        f->witness->counts.tls++;
+    }
+    return f->tls.spoken;
 }
 
 static bool may_begin(struct flow *f, int64_t time_ns)
@@ -143,6 +152,10 @@ void flow_client_bytes(void *ctx, const char *data, size_t n, int64_t time_ns)
     struct flow *f = ctx;
     const char *at = data, *end = data + n;
 
+    if (f->state == FLOW_OPEN && speaks_tls(f, data)) {
+        flow_tls_bytes(f, true, data, n, time_ns);
+        return;
+    }
     while (f->state == FLOW_OPEN && at < end) {
         const char *from = at;
         enum http1_step step;
@@ -156,15 +169,32 @@ void flow_client_bytes(void *ctx, const char *data, size_t n, int64_t time_ns)
             step = http1_request_next(&f->request, &at, at); /* is it complete, without a body? */
         }
         if (step == HTTP1_END) {
-            tell_point(f, POINT_SENT_LAST, time_ns, f->asked_bytes, REC_KERNEL);
+            flow_tell_sent(f, time_ns);
             f->asking = false;
         } else if (step != HTTP1_MORE) {
-            no_request(f, data, time_ns);
+            no_request(f, time_ns);
         }
     }
 }
 
-static void tell_event(struct flow *f, const struct openai_event *event, int64_t time_ns, bool last)
+void flow_tell_sent(struct flow *f, int64_t time_ns)
+{
+    tell_point(f, POINT_SENT_LAST, time_ns, f->asked_bytes, REC_KERNEL);
+}
+
+void flow_tell_read(struct flow *f, size_t n, int64_t time_ns)
+{
+    if (!f->first_byte_told)
+        tell_point(f, POINT_FIRST_BYTE, time_ns, 0, REC_KERNEL);
+    f->first_byte_told = true;
+    tell(f, &(struct rec){.time_ns = time_ns,
+                          .type = REC_READ,
+                          .flags = REC_KERNEL,
+                          .value = (int64_t)n,
+                          .user_ns = time_ns});
+}
+
+void flow_tell_event(struct flow *f, const struct openai_event *event, int64_t time_ns, bool last)
 {
     f->witness->counts.events += f->recorded;
     tell(f, &(struct rec){.time_ns = time_ns,
@@ -181,7 +211,7 @@ static void answered(struct flow *f, int64_t time_ns)
     bool go_on = f->response.may_keep;
 
     if (f->recorded)
-        tell_end(f, f->response.outcome, "", time_ns);
+        flow_tell_end(f, f->response.outcome, "", time_ns);
     f->answering = false;
     if (!go_on)
         forget(f);
@@ -213,12 +243,12 @@ static const char *follow(struct flow *f, const char *at, const char *end, int64
 
     while ((step = response_next(&f->response, &at, end, &event)) == RESPONSE_EVENT) {
         if (holding)
-            tell_event(f, &held, time_ns, false);
+            flow_tell_event(f, &held, time_ns, false);
         held = event;
         holding = true;
     }
     if (holding)
-        tell_event(f, &held, time_ns, f->response.between_events);
+        flow_tell_event(f, &held, time_ns, f->response.between_events);
     if (step == RESPONSE_END)
         answered(f, time_ns);
     return at;
@@ -231,18 +261,15 @@ void flow_server_bytes(void *ctx, const char *data, size_t n, int64_t time_ns)
 
     if (f->state != FLOW_OPEN)
         return;
+    if (f->tls.spoken) {
+        flow_tls_bytes(f, false, data, n, time_ns);
+        return;
+    }
     if (!f->answering) {
         flow_lose(f, "an answer without a request", time_ns);
         return;
     }
-    if (!f->first_byte_told)
-        tell_point(f, POINT_FIRST_BYTE, time_ns, 0, REC_KERNEL);
-    f->first_byte_told = true;
-    tell(f, &(struct rec){.time_ns = time_ns,
-                          .type = REC_READ,
-                          .flags = REC_KERNEL,
-                          .value = (int64_t)n,
-                          .user_ns = time_ns});
+    flow_tell_read(f, n, time_ns);
     at = f->recorded ? follow(f, at, data + n, time_ns) : pass_over(f, at, data + n, time_ns);
     if (f->state == FLOW_OPEN && at != data + n)
         flow_lose(f, "bytes beyond the answer", time_ns);
@@ -250,8 +277,10 @@ void flow_server_bytes(void *ctx, const char *data, size_t n, int64_t time_ns)
 
 void flow_hang_up(struct flow *f, int64_t time_ns)
 {
-    if (f->recorded)
-        tell_end(f, OUTCOME_CANCELLED, "the client hung up", time_ns);
+    if (f->tls.spoken)
+        flow_tls_end(f, true);
+    else if (f->recorded)
+        flow_tell_end(f, OUTCOME_CANCELLED, "the client hung up", time_ns);
     forget(f);
 }
 
@@ -259,15 +288,17 @@ void flow_server_end(struct flow *f, int code, int64_t time_ns)
 {
     struct openai_event event;
 
-    if (f->recorded) {
+    if (f->tls.spoken) {
+        flow_tls_end(f, false);
+    } else if (f->recorded) {
         enum response_step step = response_eof(&f->response, code, &event);
 
         if (step == RESPONSE_EVENT) { /* a body that the end of the connection delimits */
-            tell_event(f, &event, time_ns, true);
+            flow_tell_event(f, &event, time_ns, true);
             step = response_eof(&f->response, code, &event);
         }
         assert(step == RESPONSE_END);
-        tell_end(f, f->response.outcome, "", time_ns);
+        flow_tell_end(f, f->response.outcome, "", time_ns);
     }
     forget(f);
 }

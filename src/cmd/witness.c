@@ -52,7 +52,7 @@ static void warn(const struct witness_summary *s)
     if (c->tls > 0)
         fprintf(stderr,
                 "asrun witness: %" PRIu64
-                " connections use TLS and were not followed: only plain HTTP/1.1 can be\n",
+                " connections use TLS: records are told, not requests and events\n",
                 c->tls);
     if (c->not_http1 > 0)
         fprintf(stderr, "asrun witness: %" PRIu64 " connections speak no HTTP/1.1\n", c->not_http1);
@@ -147,7 +147,7 @@ const struct command cmd_witness = {
     "  --any-user    also connections of other users' processes and other hosts (root only)\n\n"
     "Records when each request went out and when each event of its answer arrived, by the "
     "kernel's\n"
-    "stamps of the packets, without touching the client: plain HTTP/1.1 only. No header and no "
-    "text\n"
+    "stamps of the packets, without touching the client: plain HTTP/1.1; of TLS its records. No\n"
+    "header and no text "
     "is kept. Needs CAP_NET_RAW (exit 5 without). asrun show FILE samples, asrun show FILE events.",
     run_witness};
