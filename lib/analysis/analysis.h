@@ -129,10 +129,12 @@ struct instrument {
     int64_t seconds[CONDITION_COUNT_]; /* measured, by condition */
     struct gate_result gates[GATE_COUNT_];
     int64_t lost_records, cap_waits, arrivals;
-    double kernel_share;           /* of samples whose stamps are all kernel stamps; NAN: none */
-    struct spread lag;             /* user stamp minus kernel stamp, of events */
-    double batched_share;          /* of events that were not the last of their read */
-    double step_share;             /* of events whose kernel stamp was refused as implausible */
+    double kernel_share;  /* of samples whose stamps are all kernel stamps; NAN: none */
+    struct spread lag;    /* user stamp minus kernel stamp, of events */
+    double batched_share; /* of events that were not the last of their read */
+    struct spread
+        batched_width; /* of these: from the read before to the stamp, s: at most so early */
+    double step_share; /* of events whose kernel stamp was refused as implausible */
     struct spread release_to_send; /* without connecting and its handshake */
     struct spread due_to_send;     /* lateness: without them, too */
     int64_t resent, reused, samples;
@@ -240,8 +242,13 @@ struct analysis {
     double *lags; /* seconds */
     size_t lag_count, lag_cap;
     int64_t event_count, batched_events, stepped_events;
-    struct second measured;         /* all measured seconds together */
-    int64_t gate_ns[GATE_SECONDS_]; /* length of those that the gate refuses */
+    double *widths; /* of batched events, s */
+    size_t width_count, width_cap;
+    uint32_t width_sample;            /* of the event before */
+    int64_t width_ns, width_floor_ns; /* its stamp; the stamp of the read before its own, or its
+                                         own where none is known */
+    struct second measured;           /* all measured seconds together */
+    int64_t gate_ns[GATE_SECONDS_];   /* length of those that the gate refuses */
     int64_t last_event_ns;
     uint32_t last_event_id;
     struct trial_rates *rates; /* one a begun trial */

@@ -61,6 +61,7 @@ void analysis_free(struct analysis *a)
     free(a->summaries);
     free(a->ledger.trials);
     free(a->lags);
+    free(a->widths);
     free(a->by_id);
     free(a->rows);
     free(a->trials);
@@ -257,6 +258,21 @@ static int add_gap(struct analysis *a, const struct row *r, int64_t time_ns)
     return column_add(&a->gaps, (double)(time_ns - before) / 1e9);
 }
 
+/* An event that others followed in its read came after the read before, and not after its stamp. */
+static int add_width(struct analysis *a, uint32_t sample, const struct event *e)
+{
+    bool first = a->event_count == 0 || sample != a->width_sample;
+
+    if (first || e->time_ns != a->width_ns)
+        a->width_floor_ns = first ? e->time_ns : a->width_ns;
+    a->width_sample = sample;
+    a->width_ns = e->time_ns;
+    if (!(e->flags & REC_NOT_LAST))
+        return 0;
+    return VEC_PUSH(a->widths, a->width_count, a->width_cap,
+                    (double)(e->time_ns - a->width_floor_ns) / 1e9);
+}
+
 static int add_lag(struct analysis *a, const struct event *e)
 {
     a->event_count++;
@@ -278,7 +294,7 @@ int analysis_add_event(struct analysis *a, uint32_t sample, const struct event *
         return strcmp(a->in.state, "running") == 0
                    ? 0
                    : err_set(err, -EBADMSG, "events of sample %u, which is not there", sample);
-    if (add_lag(a, e) < 0)
+    if (add_width(a, sample, e) < 0 || add_lag(a, e) < 0)
         return no_memory(err);
     if (!(e->kind & EVENT_TOKENS))
         return 0;

@@ -55,5 +55,6 @@ int instrument_make(struct analysis *a)
     in->batched_share = share(a->batched_events, a->event_count);
     in->step_share = share(a->stepped_events, a->event_count);
     in->lag = spread_sorting(a->lags, a->lag_count);
+    in->batched_width = spread_sorting(a->widths, a->width_count);
     return lateness(in, a);
 }

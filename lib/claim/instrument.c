@@ -97,6 +97,7 @@ json_t *instrument_json(const struct claim_source *s)
     json_put(o, "lateness", spread_json(&in->due_to_send));
     json_put(o, "stampLag", spread_json(&in->lag));
     put_number(o, "batchedEvents", in->batched_share);
+    json_put(o, "batchedWidth", spread_json(&in->batched_width));
     put_number(o, "steppedStamps", in->step_share);
     json_put(o, "client", client_json(a));
     json_put(o, "selfTest", self_test_json(s));

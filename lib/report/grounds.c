@@ -160,6 +160,24 @@ static void spread(struct page *p, const char *what, const json_t *s)
     page_bullet(p, text.data ? text.data : "");
 }
 
+static void shared_reads(struct page *p, const json_t *o)
+{
+    double share = get_number(o, "batchedEvents");
+    char what[120];
+
+    if (isnan(share))
+        return;
+    (void)snprintf(what, sizeof what, "events that shared a read with a later one: %.3g %%",
+                   100 * share);
+    if (share > 0) {
+        (void)snprintf(what, sizeof what,
+                       "events that shared a read with a later one: %.3g %%, earlier by at most",
+                       100 * share);
+        spread(p, what, json_object_get(o, "batchedWidth"));
+    } else
+        page_bullet(p, what);
+}
+
 static void stamps(struct page *p, const json_t *claim)
 {
     AUTO(str_release) struct str text = {0};
@@ -245,6 +263,9 @@ static void client(struct page *p, const json_t *o)
     {
         int64_t warned = get_count(g, "secondsWarned"), refused = get_count(g, "secondsRefused");
 
+        if (strcmp(get_text(g, "gate"), "run_delay") == 0)
+            str_addf(&text, "; runnable without a CPU for at most %.3g %% of a second",
+                     get_number(g, "worst"));
         if (warned + refused > 0)
             str_addf(&text,
                      "; %s: %s, at worst %.3g %s, warned in %" PRId64 ", refused in %" PRId64,
@@ -284,6 +305,7 @@ void report_instrument(struct page *p, const json_t *claim)
     wire(p, claim);
     spread(p, "sent after it was due, connecting apart", json_object_get(o, "lateness"));
     spread(p, "user-space stamp after the kernel's", json_object_get(o, "stampLag"));
+    shared_reads(p, o);
     connections(p, o);
     client(p, json_object_get(o, "client"));
     self_test(p, json_object_get(o, "selfTest"));

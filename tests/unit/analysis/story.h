@@ -23,6 +23,7 @@ struct story {
     double shift_s;         /* the first half of each trial is slower by this */
     double growth_s;        /* each request of a trial takes so much longer than the one before */
     int together;           /* tokens that come in one event */
+    bool paired;            /* events come two to a read */
     int64_t lost_records, cap_waits;
     double extra_percentile; /* 0: none */
     uint32_t unbegun;        /* scheduled items of trials that never began */
@@ -133,17 +134,20 @@ static inline struct sample story_sample(const struct story *s, struct rng *r, u
     return v;
 }
 
-static inline int story_events(struct analysis *a, const struct sample *v, struct err *err)
+static inline int story_events(struct analysis *a, const struct story *s, const struct sample *v,
+                               struct err *err)
 {
     int r = 0;
 
     for (int i = 0; i < v->content_events && r == 0; i++) {
-        struct event e = {.time_ns = v->first_content_ns + i * STORY_GAP_NS,
+        int read = s->paired ? i / 2 * 2 : i;
+        struct event e = {.time_ns = v->first_content_ns + read * STORY_GAP_NS,
                           .lag_us = 30,
                           .bytes = 200,
                           .kind = EVENT_CONTENT | EVENT_CHOICES,
                           .flags = REC_KERNEL};
 
+        e.flags |= s->paired && i % 2 == 0 ? REC_NOT_LAST : 0;
         r = analysis_add_event(a, v->id, &e, err);
     }
     return r;
@@ -165,7 +169,7 @@ static inline int story_run(struct told *t, const struct story *s, struct sample
         analysis_add_second(t->analysis, &second);
     }
     for (size_t i = 0; i < n && r == 0; i++)
-        r = story_events(t->analysis, &samples[i], &t->err);
+        r = story_events(t->analysis, s, &samples[i], &t->err);
     return r == 0 ? analysis_finish(t->analysis, &t->err) : r;
 }
 

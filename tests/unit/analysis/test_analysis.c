@@ -184,6 +184,19 @@ static void a_target_that_fails_has_not_met_the_limit(void **state)
     assert_int_equal(t.analysis->answers[0].answer, ANSWER_NOT_MET);
 }
 
+/* Of each pair the first is known to lie between two reads, 40 ms apart; of an answer's first pair
+ * nothing is known but the stamp. */
+static void events_that_share_a_read_are_counted_with_their_widths(void **state)
+{
+    struct told t = tell((struct story){.yaml = STORY_ASKED, .paired = true});
+
+    (void)state;
+    assert_close(t.analysis->instrument.batched_share, 0.5, 1e-12);
+    assert_close(t.analysis->instrument.batched_width.p50, 0.04, 1e-12);
+    assert_close(t.analysis->instrument.batched_width.max, 0.04, 1e-12);
+    told_release(&t);
+}
+
 static void what_is_not_asked_is_not_answered(void **state)
 {
     AUTO(told_release) struct told t = tell((struct story){.yaml = STORY_UNASKED, .trials = 1});
@@ -276,6 +289,7 @@ int main(void)
         cmocka_unit_test(trials_give_the_interval_that_the_order_can_not),
         cmocka_unit_test(where_no_request_is_beyond_the_limit_it_is_met),
         cmocka_unit_test(a_target_that_fails_has_not_met_the_limit),
+        cmocka_unit_test(events_that_share_a_read_are_counted_with_their_widths),
         cmocka_unit_test(what_is_not_asked_is_not_answered),
         cmocka_unit_test(an_instrument_at_fault_refuses),
         cmocka_unit_test(nothing_counted_is_nothing_claimed),
