@@ -8,13 +8,9 @@
 
 /* The ring is 64 MiB of the kernel's memory. A block is handed over when it is full, or
  * PACKETS_HOLD_MS after its first packet, however little is in it: at any rate the ring holds what
- * comes in some 2.5 s, unless that is more than it has room for. */
-enum {
-    PACKETS_BLOCK = 1 << 19,
-    PACKETS_BLOCKS = 128,
-    PACKETS_SNAP = 1 << 18,
-    PACKETS_HOLD_MS = 20
-};
+ * comes in half a second, unless that is more than it has room for. Held longer, a connection would
+ * be gone before anybody could ask whose it was. */
+enum { PACKETS_BLOCK = 1 << 18, PACKETS_BLOCKS = 256, PACKETS_SNAP = 1 << 17, PACKETS_HOLD_MS = 2 };
 
 struct packet {
     const void *data; /* from the IP header on; valid until the next call */
