@@ -137,7 +137,8 @@ struct instrument {
     double step_share; /* of events whose kernel stamp was refused as implausible */
     struct spread release_to_send; /* without connecting and its handshake */
     struct spread due_to_send;     /* lateness: without them, too */
-    int64_t resent, reused, samples;
+    struct spread send_to_kernel;  /* the kernel's stamp of sending minus ours; where it gave one */
+    int64_t resent, reused, samples, sent;
     struct wire_agreement wire;
     struct self_test self_test;
     double asked_per_s; /* events of the run's measured time, all I/O threads; NAN: not known */

@@ -91,6 +91,7 @@ static void fill_parts(struct row *r, const struct sample *s)
             r->part[i] = NAN;
     r->release_to_send = seconds_between(s->released_ns, s->sent_ns) - connecting;
     r->due_to_send = seconds_between(s->due_ns, s->sent_ns) - connecting;
+    r->send_to_kernel = seconds_between(s->sent_ns, s->sent_kernel_ns);
 }
 
 /* A failure is longer than whatever it was given: nobody saw its end. Time at the client is known
@@ -179,6 +180,7 @@ static void count_instrument(struct instrument *in, const struct sample *s)
     in->samples++;
     in->reused += s->reused != 0;
     in->resent += s->resent;
+    in->sent += s->sent_ns != TIME_NONE;
     in->kernel_share += s->kernel != 0; /* a count until instrument_make() */
 }
 

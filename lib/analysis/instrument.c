@@ -24,18 +24,22 @@ static int lateness(struct instrument *in, const struct analysis *a)
 {
     AUTO(free) double *release = malloc((a->row_count + 1) * sizeof *release);
     AUTO(free) double *due = malloc((a->row_count + 1) * sizeof *due);
-    size_t releases = 0, dues = 0;
+    AUTO(free) double *kernel = malloc((a->row_count + 1) * sizeof *kernel);
+    size_t releases = 0, dues = 0, kernels = 0;
 
-    if (!release || !due)
+    if (!release || !due || !kernel)
         return -ENOMEM;
     for (size_t i = 0; i < a->row_count; i++) {
         if (!isnan(a->rows[i].release_to_send))
             release[releases++] = a->rows[i].release_to_send;
         if (!isnan(a->rows[i].due_to_send))
             due[dues++] = a->rows[i].due_to_send;
+        if (!isnan(a->rows[i].send_to_kernel))
+            kernel[kernels++] = a->rows[i].send_to_kernel;
     }
     in->release_to_send = spread_sorting(release, releases);
     in->due_to_send = spread_sorting(due, dues);
+    in->send_to_kernel = spread_sorting(kernel, kernels);
     return 0;
 }
 

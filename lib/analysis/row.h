@@ -8,7 +8,7 @@ struct row {
     int64_t due_ns, end_ns, first_content_ns;
     double value[METRIC_SAMPLE_COUNT]; /* NAN: none; INFINITY: censored */
     double part[PART_COUNT_];
-    double release_to_send, due_to_send;
+    double release_to_send, due_to_send, send_to_kernel;
     int32_t input_tokens, output_tokens; /* reported, else requested or counted */
     int32_t content_events;
     uint32_t met; /* bit g: every limit of good g was met */

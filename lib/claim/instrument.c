@@ -83,6 +83,21 @@ static json_t *client_json(const struct analysis *a)
     return o;
 }
 
+/* Only where the plan asks the kernel for them. */
+static void put_send_stamps(json_t *into, const struct analysis *a)
+{
+    const struct instrument *in = &a->instrument;
+    json_t *o;
+
+    if (a->in.plan->load.send_stamps != STAMPED_BY_KERNEL || a->in.wire)
+        return;
+    o = json_object();
+    put_number(o, "share",
+               in->sent > 0 ? (double)in->send_to_kernel.n / (double)in->sent : (double)NAN);
+    json_put(o, "afterUser", spread_json(&in->send_to_kernel));
+    json_put(into, "sendStamps", o);
+}
+
 json_t *instrument_json(const struct claim_source *s)
 {
     const struct analysis *a = s->analysis;
@@ -96,6 +111,7 @@ json_t *instrument_json(const struct claim_source *s)
     json_put(o, "releaseToSend", spread_json(&in->release_to_send));
     json_put(o, "lateness", spread_json(&in->due_to_send));
     json_put(o, "stampLag", spread_json(&in->lag));
+    put_send_stamps(o, a);
     put_number(o, "batchedEvents", in->batched_share);
     json_put(o, "batchedWidth", spread_json(&in->batched_width));
     put_number(o, "steppedStamps", in->step_share);

@@ -49,6 +49,7 @@ const struct column sample_columns[SAMPLE_COLUMNS] = {
     OR_NULL(component, COUNT_NONE),
     OR_NULL(session, COUNT_NONE),
     OR_NULL(turn, COUNT_NONE),
+    OR_NULL(sent_kernel_ns, TIME_NONE),
 };
 
 /* The state's numbers: all columns but the text, which follows them. Format 3 begins with their

@@ -8,7 +8,7 @@
 #include "record/sample.h"
 
 /* Columns are only ever added at the end, and then nullable: the first asrun wrote 30 of them. */
-enum { SAMPLE_COLUMNS = 36, SAMPLE_COLUMNS_FIRST = 30, STATE_BYTES_MAX = 1024 };
+enum { SAMPLE_COLUMNS = 37, SAMPLE_COLUMNS_FIRST = 30, STATE_BYTES_MAX = 1024 };
 
 struct column {
     const char *name;

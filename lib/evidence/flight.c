@@ -277,7 +277,7 @@ static void resend(struct sample *s)
 {
     s->connect_start_ns = s->connect_end_ns = s->tls_end_ns = TIME_NONE;
     s->connection = COUNT_NONE;
-    s->sent_ns = s->sent_last_ns = s->first_byte_ns = TIME_NONE;
+    s->sent_ns = s->sent_last_ns = s->sent_kernel_ns = s->first_byte_ns = TIME_NONE;
     s->reused = 0;
     s->resent += s->resent < UINT8_MAX;
 }
@@ -323,6 +323,9 @@ static void apply_point(struct sample *s, const struct rec *r, int64_t ns)
         s->sent_ns = ns;
         s->reused = (r->flags & REC_REUSED) != 0;
         s->connection = connection_of(r);
+        break;
+    case POINT_SENT_KERNEL:
+        s->sent_kernel_ns = ns;
         break;
     case POINT_SENT_LAST:
         s->sent_last_ns = ns;
@@ -395,7 +398,7 @@ static bool sane_kind(const struct rec *r)
 {
     switch ((enum rec_type)r->type) {
     case REC_POINT:
-        return r->kind <= POINT_TLS_END;
+        return r->kind <= POINT_SENT_KERNEL;
     case REC_COUNT:
         return r->kind <= COUNT_COMPONENT;
     case REC_END:

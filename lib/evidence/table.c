@@ -163,7 +163,7 @@ static void add_samples_view(struct str *sql)
         str_addf(sql, " WHEN %d THEN '%s'", i, finish_name((enum finish_reason)i));
     str_add(sql, " END AS finish, reused, resent, kernel, error, tls_end_ns, connection,"
                  " CASE hang_up WHEN 1 THEN 'events' WHEN 2 THEN 'time' END AS hang_up,"
-                 " component, session, turn FROM sample ORDER BY id;");
+                 " component, session, turn, sent_kernel_ns FROM sample ORDER BY id;");
 }
 
 static void add_table(struct str *sql, enum table t)

@@ -115,7 +115,7 @@ static void send_failed(struct engine *e, struct conn *c, ssize_t code)
 static void send_more(struct engine *e, struct conn *c)
 {
     int64_t before_ns = e->ops->now(e->loop);
-    ssize_t n = transport_send(e, c, buffer_at(e, c->buffer) + c->sent, c->length - c->sent);
+    ssize_t n = sent_send(e, c, before_ns, buffer_at(e, c->buffer) + c->sent, c->length - c->sent);
 
     e->now_ns = e->ops->now(e->loop);
     if (n < 0 && n != -EAGAIN && n != -EINTR) {
@@ -133,6 +133,7 @@ static void send_more(struct engine *e, struct conn *c)
         sent_all(e, c);
     else
         link_watch(e, c, true);
+    (void)sent_collect(e, c);
 }
 
 static void start_sending(struct engine *e, struct conn *c)
@@ -325,6 +326,8 @@ void conn_event(struct engine *e, struct conn *c, const struct loop_event *event
 {
     uint32_t generation = c->generation;
 
+    if (event->error && sent_collect(e, c) && !conn_in_flight(c))
+        return; /* a late stamp is no news of an idle one; what else there is comes again */
     switch (c->state) {
     case CONN_CONNECTING:
         if (event->out)

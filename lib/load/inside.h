@@ -6,6 +6,7 @@
  *   follow.c  the items that come after others
  *   conn.c    one request on one connection, from connect to the end of the answer
  *   link.c    a connection's socket: connecting, reading with a stamp, watching
+ *   sent.c    the kernel's stamps of sending
  *   keep.c    a connection between two requests
  *   h2.c, h2_session.c  HTTP/2: several requests on one connection
  *   transport.c  plain or TLS, behind the same calls
@@ -35,7 +36,8 @@ enum {
     NO_BUFFER = -1,
     NO_CONN = -1,
 };
-#define WATCH_NS (500 * NS_PER_MS) /* an idle connection that lived so long is being kept */
+#define ANCHOR_SLACK_NS (2 * NS_PER_US) /* error of the offset between the two clocks */
+#define WATCH_NS (500 * NS_PER_MS)      /* an idle connection that lived so long is being kept */
 
 enum conn_state {
     CONN_FREE,
@@ -56,6 +58,13 @@ struct account { /* of one connection, from the call to connect to its close */
     bool open;
 };
 
+struct sent { /* the kernel's stamp of a request's first write */
+    bool awaited;
+    uint32_t stream;  /* bytes sent on the connection so far; wraps */
+    uint32_t last;    /* awaited: of that byte */
+    int64_t after_ns; /* awaited: not before */
+};
+
 struct conn {
     uint8_t state;   /* enum conn_state */
     bool reused;     /* carried a request before this one */
@@ -69,6 +78,7 @@ struct conn {
     int32_t buffer, at_heap, prev, next; /* prev, next: of the list it is in */
     int send_code;                       /* -errno of a failed send: reading goes on */
     size_t length, sent;                 /* of the request */
+    struct sent sent_stamp;
     int64_t released_ns;
     int64_t hang_up_ns; /* when its client hangs up, whatever has come by then; INT64_MAX: never */
     int32_t hang_up_events; /* or once so many content events have come; 0: never */
@@ -220,6 +230,14 @@ void link_connect(struct engine *e, struct conn *c); /* c->fd: the socket, or -e
 void link_watch(struct engine *e, struct conn *c, bool writable);
 /* As transport_recv(); where it gives bytes, c->last_ns, last_flags and read_late are of them. */
 ssize_t link_read(struct engine *e, struct conn *c, struct tls_read *got);
+
+/* sent.c: nothing of it does anything unless load.send_stamps asks for it. */
+void sent_connect(struct conn *c);
+/* As transport_send(); the first write of a request asks for a stamp. */
+ssize_t sent_send(struct engine *e, struct conn *c, int64_t before_ns, const char *data,
+                  size_t len);
+/* Takes what stamps are there, and records the awaited one; whether there were any. */
+bool sent_collect(struct engine *e, struct conn *c);
 
 /* transport.c: the same with and without TLS */
 int transport_open(struct engine *e, struct conn *c);      /* over the connected socket: */

@@ -2,8 +2,6 @@
 /* lib/load/link.c - a connection's socket: connecting, reading with a stamp, watching. */
 #include "load/inside.h"
 
-#define ANCHOR_SLACK_NS (2 * NS_PER_US) /* error of the offset between the two clocks */
-
 uint64_t conn_tag(const struct engine *e, const struct conn *c)
 {
     return (uint64_t)c->generation << 32 | (uint32_t)conn_index(e, c);
@@ -16,6 +14,7 @@ void link_connect(struct engine *e, struct conn *c)
     c->state = CONN_CONNECTING;
     c->active_ns = c->floor_ns = e->now_ns;
     c->writable_watched = true;
+    sent_connect(c);
     c->fd = e->ops->connect(e->loop, conn_tag(e, c), (const struct sockaddr *)&target->address,
                             target->address_len);
     e->now_ns = e->ops->now(e->loop);

@@ -60,6 +60,7 @@ struct load_config {
     bool own_connections; /* closed loop: a slot's requests share a connection, and nobody else's */
     bool stream;          /* SSE answers are expected; a JSON answer is taken as it comes */
     const struct reply_spec *reply; /* the endpoint; NULL: chat or completions */
+    bool send_stamps;               /* ask the kernel when requests left; plain HTTP/1.1 only */
     struct load_target target;
     int32_t h2_connections; /* HTTP/2 over so many, at least one a thread; 0: HTTP/1.1 */
     struct load_render render;
@@ -87,6 +88,8 @@ struct load_report { /* of the trial, summed over threads */
     uint64_t tls_allocations; /* OpenSSL's in the I/O threads, if counted: about 60 a handshake */
     uint64_t kernel_stamps, user_stamps; /* reads by stamp source */
     uint64_t clock_steps;                /* kernel stamps refused as implausible */
+    uint64_t sent_stamps;                /* requests with the kernel's stamp of their sending */
+    uint64_t sent_steps;                 /* such stamps refused as implausible */
     int64_t run_delay_ns; /* of the I/O threads, from schedstat; -1 if not readable */
     int64_t cpu_ns;       /* of the I/O threads */
     int64_t end_ns;       /* when the last thread was done */

@@ -14,11 +14,17 @@
 struct loop_event {
     uint64_t tag; /* as given to connect() */
     bool in, out; /* readable, writable; a broken or closed socket is both */
+    bool error;   /* broken, or stamps of writes wait: which of it, sent_stamp() tells */
 };
 
 struct loop_stamp {
     int64_t kernel_ns; /* arrival of the last byte returned; TIME_NONE: the kernel gave none */
     int64_t user_ns;   /* clock after the read */
+};
+
+struct loop_sent {
+    int64_t kernel_ns; /* when the packet left, by the kernel */
+    uint32_t last;     /* its write's last byte: place in what was sent on the connection, from 0 */
 };
 
 struct loop_usage { /* of the calling thread, since its start; -1: not readable */
@@ -37,6 +43,11 @@ struct loop_ops {
     /* Watches for reading always, for writing if @write. */
     void (*watch)(void *loop, int fd, uint64_t tag, bool write);
     ssize_t (*send)(void *loop, int fd, const char *data, size_t len);
+    /* As send(), and the kernel shall say when the packet with the write's last byte left. NULL:
+     * it can't. */
+    ssize_t (*send_stamped)(void *loop, int fd, const char *data, size_t len);
+    /* Takes one stamp of a write that is there; false: none is, and @ret is untouched. */
+    bool (*sent_stamp)(void *loop, int fd, struct loop_sent *ret);
     /* One read: bytes, 0 at the end of the stream, or -errno; @stamp is set whatever it returns. */
     ssize_t (*recv)(void *loop, int fd, char *buf, size_t cap, struct loop_stamp *stamp);
     void (*close)(void *loop, int fd);

@@ -5,6 +5,12 @@
  * SO_TIMESTAMPNS gives the arrival of the segment that holds the last byte returned, on
  * CLOCK_REALTIME; it is brought to CLOCK_MONOTONIC by a paired offset (moves by nanoseconds in
  * seconds, unless somebody sets the clock: the engine checks each stamp for plausibility).
+ *
+ * Stamps of sending are asked for write by write (a control message of SO_TIMESTAMPING) and come in
+ * the socket's error queue, which epoll reports as EPOLLERR. The socket's own SO_TIMESTAMPING says
+ * how they are reported, and that they bear the place of their byte; it is set once the connection
+ * stands, which is where these places count from. It changes nothing of SO_TIMESTAMPNS, but has the
+ * kernel say each time of arrival twice.
  */
 #include "load/loop_epoll.h"
 #include "base/clock.h"
@@ -19,9 +25,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
+/* These need the types of those. */
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <unistd.h>
 
-enum { BATCH = 64 };
+enum {
+    BATCH = 64,
+    READ_CONTROL =
+        CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct scm_timestamping)),
+    SENT_CONTROL =
+        READ_CONTROL + CMSG_SPACE(sizeof(struct sock_extended_err) + sizeof(struct sockaddr_in6)),
+};
 
 struct loop_epoll {
     int fd;
@@ -29,13 +44,17 @@ struct loop_epoll {
     int64_t real_minus_mono_ns;
     const struct load_target *target; /* NULL: no source addresses */
     uint32_t turn;                    /* of its source addresses */
+    bool stamp_sends;
 };
+
+static int set_int(int fd, int level, int option, int value)
+{
+    return setsockopt(fd, level, option, &value, sizeof value) < 0 ? -errno : 0;
+}
 
 static int set_on(int fd, int level, int option)
 {
-    int on = 1;
-
-    return setsockopt(fd, level, option, &on, sizeof on) < 0 ? -errno : 0;
+    return set_int(fd, level, option, 1);
 }
 
 int loop_epoll_keeper(void)
@@ -93,6 +112,11 @@ void loop_epoll_target(struct loop_epoll *l, const struct load_target *t)
     l->target = t->source_count ? t : NULL;
 }
 
+void loop_epoll_stamp_sends(struct loop_epoll *l, bool on)
+{
+    l->stamp_sends = on;
+}
+
 void loop_epoll_enter(struct loop_epoll *l)
 {
     l->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
@@ -142,6 +166,7 @@ static int wait_for(void *loop, struct loop_event *events, int max, int64_t unti
         events[i].tag = ready[i].data.u64;
         events[i].in = bits & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
         events[i].out = bits & (EPOLLOUT | EPOLLERR | EPOLLHUP);
+        events[i].error = bits & EPOLLERR;
     }
     return n < 0 ? 0 : n; /* only EINTR can be: the descriptor is ours */
 }
@@ -183,10 +208,14 @@ static int connected(void *loop, int fd)
 {
     int code = 0;
     socklen_t len = sizeof code;
+    const struct loop_epoll *l = loop;
 
-    (void)loop;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
         return -errno;
+    if (code == 0 && l->stamp_sends) /* wished for: without it, no stamps come */
+        (void)set_int(fd, SOL_SOCKET, SO_TIMESTAMPING,
+                      SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY |
+                          SOF_TIMESTAMPING_OPT_ID);
     return -code;
 }
 
@@ -206,6 +235,67 @@ static ssize_t send_some(void *loop, int fd, const char *data, size_t len)
     return n < 0 ? -errno : n;
 }
 
+static ssize_t send_stamped(void *loop, int fd, const char *data, size_t len)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint32_t))] = {0};
+    const uint32_t wish = SOF_TIMESTAMPING_TX_SOFTWARE;
+    struct iovec from = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+    struct msghdr m = {.msg_iov = &from,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof control};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    ssize_t n;
+
+    (void)loop;
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SO_TIMESTAMPING;
+    c->cmsg_len = CMSG_LEN(sizeof wish);
+    memcpy(CMSG_DATA(c), &wish, sizeof wish);
+    n = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n < 0 ? -errno : n;
+}
+
+static int64_t mono_of(const struct loop_epoll *l, const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * NS_PER_S + t->tv_nsec - l->real_minus_mono_ns;
+}
+
+/* The two messages of one stamp: when, and of what. */
+static bool sent_of(const struct loop_epoll *l, struct msghdr *m, struct loop_sent *ret)
+{
+    struct scm_timestamping when = {0};
+    struct sock_extended_err what = {0};
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        bool ip = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
+        bool ip6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
+
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING)
+            memcpy(&when, CMSG_DATA(c), sizeof when);
+        else if (ip || ip6)
+            memcpy(&what, CMSG_DATA(c), sizeof what);
+    }
+    if (what.ee_origin != SO_EE_ORIGIN_TIMESTAMPING || what.ee_info != SCM_TSTAMP_SND ||
+        when.ts[0].tv_sec == 0)
+        return false;
+    *ret = (struct loop_sent){mono_of(l, &when.ts[0]), what.ee_data};
+    return true;
+}
+
+static bool sent_stamp(void *loop, int fd, struct loop_sent *ret)
+{
+    _Alignas(struct cmsghdr) char control[SENT_CONTROL];
+    struct msghdr m;
+
+    do {
+        m = (struct msghdr){.msg_control = control, .msg_controllen = sizeof control};
+        if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            return false;
+    } while (!sent_of(loop, &m, ret)); /* what else is in the queue is nobody's */
+    return true;
+}
+
 static int64_t stamp_of(const struct loop_epoll *l, struct msghdr *m)
 {
     struct timespec t;
@@ -213,14 +303,14 @@ static int64_t stamp_of(const struct loop_epoll *l, struct msghdr *m)
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
         if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
             memcpy(&t, CMSG_DATA(c), sizeof t);
-            return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec - l->real_minus_mono_ns;
+            return mono_of(l, &t);
         }
     return TIME_NONE;
 }
 
 static ssize_t receive(void *loop, int fd, char *buf, size_t cap, struct loop_stamp *stamp)
 {
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
+    _Alignas(struct cmsghdr) char control[READ_CONTROL];
     struct iovec into = {.iov_base = buf, .iov_len = cap};
     struct msghdr m = {.msg_iov = &into,
                        .msg_iovlen = 1,
@@ -261,6 +351,8 @@ const struct loop_ops loop_epoll_ops = {
     .connected = connected,
     .watch = watch,
     .send = send_some,
+    .send_stamped = send_stamped,
+    .sent_stamp = sent_stamp,
     .recv = receive,
     .close = close_connection,
     .anchor = anchor,

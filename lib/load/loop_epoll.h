@@ -15,6 +15,9 @@ DEFINE_AUTO(struct loop_epoll *, loop_epoll_close)
  */
 void loop_epoll_target(struct loop_epoll *l, const struct load_target *t);
 
+/* Sockets can stamp their sending: send_stamped() is going to be used. Before the first connect. */
+void loop_epoll_stamp_sends(struct loop_epoll *l, bool on);
+
 /* Called once by the thread that will run the loop: opens what usage() reads, so that nothing is
  * opened once the run goes on. */
 void loop_epoll_enter(struct loop_epoll *l);

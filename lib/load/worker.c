@@ -44,6 +44,7 @@ static int init_worker(struct worker *w, struct crew *crew, int32_t thread, int3
     if (r < 0)
         return r;
     loop_epoll_target(w->loop, &crew->config->target);
+    loop_epoll_stamp_sends(w->loop, crew->config->send_stamps);
     w->crew = crew;
     s.loop = w->loop;
     return engine_new(&w->engine, &s, err);
@@ -155,6 +156,8 @@ static void add(struct load_report *sum, const struct load_report *one)
     sum->kernel_stamps += one->kernel_stamps;
     sum->user_stamps += one->user_stamps;
     sum->clock_steps += one->clock_steps;
+    sum->sent_stamps += one->sent_stamps;
+    sum->sent_steps += one->sent_steps;
     sum->spin_ns = i64_max(sum->spin_ns, one->spin_ns);
     sum->given_up_windows += one->given_up_windows;
     sum->cpu_ns += one->cpu_ns;

@@ -2,6 +2,7 @@
 /* lib/plan/check_load.c - contradictions in how the load arrives and leaves. */
 #include "plan/ramp.h"
 #include "plan/reading.h"
+#include <strings.h>
 
 enum { MOST_LAPS = 100000 };
 
@@ -127,5 +128,25 @@ int check_hang_up(struct reading *r)
     if (share && p->load.hang_up_after.tokens && !p->target.stream)
         return check_fail(r, "load.hang_up.after",
                           "counts the tokens of a stream, but target.stream is off; give a time");
+    return 0;
+}
+
+/* The stamp is of the packet with the write's last byte: TLS and HTTP/2 write at times of their
+ * own, and a Unix socket has no packets. */
+int check_send_stamps(struct reading *r)
+{
+    const struct plan *p = r->plan;
+
+    if (p->load.send_stamps == STAMPED_BY_USER)
+        return 0;
+    if (strncasecmp(p->target.url, "https:", 6) == 0)
+        return check_fail(r, "load.send_stamps",
+                          "by the kernel are for plain http; leave it out for an https:// target");
+    if (p->target.http != PLAN_HTTP_1)
+        return check_fail(r, "load.send_stamps",
+                          "by the kernel are for HTTP/1.1; leave it out, or target.http");
+    if (*p->target.unix_socket)
+        return check_fail(r, "load.send_stamps",
+                          "by the kernel are of TCP packets; leave it out with target.unix_socket");
     return 0;
 }

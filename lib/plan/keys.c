@@ -20,6 +20,7 @@ static const char *const arrivals[] = {"replay", "poisson", "gamma", "constant",
 static const char *const https[] = {"1.1", "2", "auto", NULL};
 static const char *const resends[] = {"stale", "none", NULL};
 static const char *const witnesses[] = {"none", "packets", NULL};
+static const char *const stamped_by[] = {"user", "kernel", NULL};
 static const char *const combines[] = {"product", "zip", NULL};
 static const char *const orders[] = {"declared", "shuffled", NULL};
 static const char *const searched[] = {"", "load.rate", "load.concurrency", NULL};
@@ -208,6 +209,10 @@ static const struct key keys[] = {
     {"load.witness", KEY_ENUM, "none", 0, 0, witnesses, AT(load.witness), NONE,
      "packets: beside the run the kernel's capture of the target's port gives each sample a second "
      "series of times (claim --stamps=wire); plain http only, needs CAP_NET_RAW"},
+    {"load.send_stamps", KEY_ENUM, "user", 0, 0, stamped_by, AT(load.send_stamps), NONE,
+     "kernel: each request also has the kernel's stamp of when it left (sent_kernel_ns); plain "
+     "http "
+     "over TCP only"},
     {"load.drain_timeout", KEY_DURATION, "60s", 0, 24 * HOUR_NS, NULL, AT(load.drain_timeout_ns),
      NONE, "how long answers are awaited after the last arrival"},
     {"load.temperature", KEY_NUMBER, "0", 0, 2, NULL, AT(load.temperature), NONE,

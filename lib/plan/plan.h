@@ -20,6 +20,7 @@ enum { PLAN_HTTP2_HEADERS = 100 };
 enum plan_http { PLAN_HTTP_1, PLAN_HTTP_2, PLAN_HTTP_AUTO };
 enum resend { RESEND_STALE, RESEND_NONE };
 enum witness_by { WITNESS_NONE, WITNESS_PACKETS };
+enum stamped_by { STAMPED_BY_USER, STAMPED_BY_KERNEL };
 enum warm_up { WARM_UP_NONE, WARM_UP_DURATION, WARM_UP_REQUESTS };
 
 struct plan_slo { /* one limit on one request */
@@ -164,10 +165,11 @@ struct plan {
         int32_t max_in_flight; /* cap of the open loop; reaching it is recorded */
         int64_t timeout_ns, connect_timeout_ns, stall_timeout_ns;
         enum resend resend;
-        int32_t threads;          /* I/O threads */
-        const char *cpus;         /* for cpus_parse(): one a thread; "": not pinned */
-        enum witness_by witness;  /* who else writes down when things arrive */
-        int64_t drain_timeout_ns; /* how long after the last arrival answers are waited for */
+        int32_t threads;             /* I/O threads */
+        const char *cpus;            /* for cpus_parse(): one a thread; "": not pinned */
+        enum witness_by witness;     /* who else writes down when things arrive */
+        enum stamped_by send_stamps; /* KERNEL: sending has the kernel's stamps, too */
+        int64_t drain_timeout_ns;    /* how long after the last arrival answers are waited for */
         double temperature;
         double hang_up_share; /* of requests whose client hangs up; 0: none */
         struct plan_patience hang_up_after;

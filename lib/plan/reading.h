@@ -87,9 +87,10 @@ int check_fail(struct reading *r, const char *key, const char *words);
 const struct node *check_given(const struct reading *r, const char *key);
 /* What does not go with target.api, and what it leaves unsaid. */
 NODISCARD int check_api(struct reading *r);
-/* Contradictions in how the load arrives: stages, hang-ups. */
+/* Contradictions in how the load arrives: stages, hang-ups; in how its sending is stamped. */
 NODISCARD int check_stages(struct reading *r);
 NODISCARD int check_hang_up(struct reading *r);
+NODISCARD int check_send_stamps(struct reading *r);
 /* target.body. */
 NODISCARD int extra_set(struct reading *r, const struct key *k, const char *shown,
                         const struct node *n, void *base);

@@ -33,6 +33,8 @@ enum rec_point {
     POINT_RESENT = 7,  /* a stale reused connection was reset: times from CONNECT on start again */
     POINT_END = 8,     /* end of the response: last byte of its body */
     POINT_TLS_END = 9, /* TLS handshake done; absent without TLS and on a reused connection */
+    POINT_SENT_KERNEL = 10, /* the packet with the last byte of POINT_SENT's write left, by the
+                               kernel's stamp (load.send_stamps); absent where it gave none */
 };
 
 /* What an event carried; several bits may be set. In the evidence as they are: never renumber. */

@@ -17,6 +17,7 @@ struct sample {
     int64_t connect_start_ns, connect_end_ns;
     int64_t tls_end_ns; /* the TLS handshake, which began at connect_end_ns, was done */
     int64_t sent_ns, sent_last_ns;
+    int64_t sent_kernel_ns; /* the packet with the last byte of the first write left the kernel */
     int64_t first_byte_ns;
     int64_t first_choice_ns;  /* first event with choices */
     int64_t first_content_ns; /* first event with content, reasoning or tool call */

@@ -212,6 +212,21 @@ static void wire(struct page *p, const json_t *claim)
     page_bullet(p, text.data ? text.data : "");
 }
 
+/* Where the kernel was asked when requests left. */
+static void send_stamps(struct page *p, const json_t *o)
+{
+    AUTO(str_release) struct str text = {0};
+
+    if (!o)
+        return;
+    str_addf(&text, "requests with the kernel's stamp of their sending: %.4g %%",
+             100 * get_number(o, "share"));
+    if (!isnan(get_number(o, "share")))
+        page_bullet(p, text.data ? text.data : "");
+    spread(p, "the kernel's stamp after the user-space one before the write",
+           json_object_get(o, "afterUser"));
+}
+
 static void token_agreement(struct page *p, const json_t *claim)
 {
     static const char *const rows[][2] = {
@@ -305,6 +320,7 @@ void report_instrument(struct page *p, const json_t *claim)
     wire(p, claim);
     spread(p, "sent after it was due, connecting apart", json_object_get(o, "lateness"));
     spread(p, "user-space stamp after the kernel's", json_object_get(o, "stampLag"));
+    send_stamps(p, json_object_get(o, "sendStamps"));
     shared_reads(p, o);
     connections(p, o);
     client(p, json_object_get(o, "client"));

@@ -234,6 +234,7 @@ static struct load_config config_of(struct test *t)
         .drain_timeout_ns = 60 * NS_PER_S, /* the tally stops it before */
         .keep = p->target.keep_alive == TRI_NO ? LOAD_KEEP_NEVER : LOAD_KEEP_ALWAYS,
         .stream = p->target.stream,
+        .send_stamps = p->load.send_stamps == STAMPED_BY_KERNEL,
         .render = {render, t, t->max_bytes},
         .threads = p->load.threads,
         .cpus = t->of->io_cpus,

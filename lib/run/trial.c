@@ -48,6 +48,7 @@ struct load_config run_load_config(struct run *r, struct step *step, uint32_t tr
                                                  : LOAD_KEEP_AUTO,
         .own_connections = p->target.own_connections,
         .stream = p->target.stream,
+        .send_stamps = p->load.send_stamps == STAMPED_BY_KERNEL,
         .reply = &step->requests.reply,
         .target = r->endpoints[step->endpoint]->target.address,
         .h2_connections =
@@ -85,6 +86,8 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"kernel_stamps", (int64_t)report->kernel_stamps},
         {"user_stamps", (int64_t)report->user_stamps},
         {"clock_steps", (int64_t)report->clock_steps},
+        {"sent_stamps", (int64_t)report->sent_stamps},
+        {"sent_steps", (int64_t)report->sent_steps},
         {"run_delay_ns", report->run_delay_ns},
         {"cpu_ns", report->cpu_ns},
         {"fifo", report->fifo},

@@ -41,7 +41,8 @@ static const char *const sample_columns_csv[] = {"request_id",       "trial",
                                                  "kernel",           "error",
                                                  "tls_end_ns",       "connection",
                                                  "hang_up",          "component",
-                                                 "session",          "turn"};
+                                                 "session",          "turn",
+                                                 "sent_kernel_ns"};
 
 static int put_sample(void *ctx, const struct sample *s)
 {
@@ -86,9 +87,10 @@ static int put_sample(void *ctx, const struct sample *s)
         rows_maybe(s->connection, COUNT_NONE),
         rows_text(hang_up_name((enum hang_up)s->hang_up)),
         rows_maybe(s->component, COUNT_NONE),
-
         rows_maybe(s->session, COUNT_NONE),
-        rows_maybe(s->turn, COUNT_NONE)};
+        rows_maybe(s->turn, COUNT_NONE),
+
+        rows_maybe(s->sent_kernel_ns, TIME_NONE)};
 
     return rows_put(&w->rows, values);
 }

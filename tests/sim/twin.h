@@ -38,6 +38,10 @@ struct twin_socket {
     int requests;    /* complete ones so far */
     bool broken;     /* the peer is gone for sends */
     int first, last; /* segments on their way, in order; -1 none */
+    uint32_t stream; /* bytes sent */
+    bool stamp_queued;
+    int64_t stamp_ready_ns;
+    struct loop_sent stamp;
 };
 
 struct twin {
@@ -54,6 +58,8 @@ struct twin {
     int64_t send_every_ns;  /* a socket takes more only so long after the last send */
     int64_t stamp_shift_ns; /* somebody set the clock: stamps are off by so much */
     bool no_stamps;
+    bool no_sent_stamps;
+    int64_t sent_stamp_after_ns; /* a stamp of sending can be read so long after the write */
     int anchors;
     void (*request)(struct twin *t, int fd, int nth_of_connection);
     void (*first_bytes)(struct twin *t, int fd); /* after the first bytes of a request */
@@ -107,6 +113,8 @@ static inline int64_t twin_ready(const struct twin *t, const struct twin_socket 
         at_ns = s->ready_ns;
     if (s->first >= 0)
         at_ns = i64_min(at_ns, t->segments[s->first].at_ns);
+    if (s->stamp_queued)
+        at_ns = i64_min(at_ns, s->stamp_ready_ns);
     return at_ns;
 }
 
@@ -116,13 +124,15 @@ static inline int twin_collect(const struct twin *t, struct loop_event *events, 
 
     for (int fd = 0; fd < t->count && n < max; fd++) {
         const struct twin_socket *s = &t->sockets[fd];
-        bool in, out;
+        bool in, out, error;
 
         if (twin_ready(t, s) > t->now_ns)
             continue;
         in = s->first >= 0 && t->segments[s->first].at_ns <= t->now_ns;
         out = (!s->connected || s->want_write) && s->ready_ns <= t->now_ns;
-        events[n++] = (struct loop_event){.tag = s->tag, .in = in, .out = out};
+        error = s->stamp_queued && s->stamp_ready_ns <= t->now_ns;
+        events[n++] = (struct loop_event){
+            .tag = s->tag, .in = in || error, .out = out || error, .error = error};
     }
     return n;
 }
@@ -198,6 +208,7 @@ static inline ssize_t twin_send_op(void *loop, int fd, const char *data, size_t 
         return -EAGAIN;
     s->ready_ns = t->now_ns + t->send_every_ns;
     s->received += n;
+    s->stream += (uint32_t)n;
     t->now_ns += 3 * NS_PER_US; /* what a send costs */
     if (s->received == n && t->first_bytes)
         t->first_bytes(t, fd);
@@ -206,6 +217,33 @@ static inline ssize_t twin_send_op(void *loop, int fd, const char *data, size_t 
         t->request(t, fd, s->requests++);
     }
     return (ssize_t)n;
+}
+
+static inline ssize_t twin_send_stamped(void *loop, int fd, const char *data, size_t len)
+{
+    struct twin *t = loop;
+    struct twin_socket *s = &t->sockets[fd];
+    ssize_t n = twin_send_op(loop, fd, data, len);
+
+    if (n <= 0 || t->no_sent_stamps)
+        return n;
+    s->stamp_queued = true;
+    s->stamp_ready_ns = t->now_ns + t->sent_stamp_after_ns;
+    s->stamp = (struct loop_sent){t->now_ns - NS_PER_US + t->stamp_shift_ns, s->stream - 1};
+    return n;
+}
+
+static inline bool twin_sent_stamp(void *loop, int fd, struct loop_sent *ret)
+{
+    struct twin *t = loop;
+    struct twin_socket *s = &t->sockets[fd];
+
+    t->now_ns += NS_PER_US;
+    if (!s->stamp_queued || s->stamp_ready_ns > t->now_ns)
+        return false;
+    s->stamp_queued = false;
+    *ret = s->stamp;
+    return true;
 }
 
 static inline ssize_t twin_recv(void *loop, int fd, char *buf, size_t cap, struct loop_stamp *stamp)
@@ -264,6 +302,8 @@ static const struct loop_ops twin_ops = {
     .connected = twin_connected,
     .watch = twin_watch,
     .send = twin_send_op,
+    .send_stamped = twin_send_stamped,
+    .sent_stamp = twin_sent_stamp,
     .recv = twin_recv,
     .close = twin_close,
     .anchor = twin_anchor,
