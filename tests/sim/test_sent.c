@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's stamps of sending: at once, late, none, and of a clock that was set. */
-#include "scene.h"
+#include "sim/scene.h"
 
 static struct scene *stamped(size_t count, int64_t gap_ns)
 {

@@ -48,6 +48,7 @@ static void a_resend_starts_the_times_again_but_not_the_due_time(void **state)
     assert_int_equal(feed(f, rec(3, REC_POINT, POINT_DUE, 10, 5 | INT64_C(6) << 32)), 1);
     assert_int_equal(feed(f, sent), 1);
     assert_int_equal(feed(f, rec(3, REC_POINT, POINT_SENT_LAST, 25, 99)), 1);
+    assert_int_equal(feed(f, rec(3, REC_POINT, POINT_SENT_KERNEL, 26, 0)), 1);
     assert_int_equal(feed(f, rec(3, REC_POINT, POINT_RESENT, 30, 0)), 1);
     assert_int_equal(feed(f, rec(3, REC_POINT, POINT_CONNECT_START, 31, 0)), 1);
     assert_int_equal(feed(f, rec(3, REC_POINT, POINT_CONNECT_END, 32, 0)), 1);
@@ -57,6 +58,7 @@ static void a_resend_starts_the_times_again_but_not_the_due_time(void **state)
     assert_int_equal(s->due_ns, 10);
     assert_int_equal(s->sent_ns, 33);
     assert_int_equal(s->sent_last_ns, TIME_NONE);
+    assert_int_equal(s->sent_kernel_ns, TIME_NONE);
     assert_int_equal(s->connect_end_ns, 32);
     assert_int_equal(s->tls_end_ns, 33);
     assert_int_equal(s->reused, 0);
@@ -129,7 +131,7 @@ static void records_that_make_no_sense_change_nothing_but_a_count(void **state)
         rec(100, REC_READ, 0, 1, 1), /* never scheduled */
         rec(99, REC_READ, 0, 1, 1),  /* in no trial */
         rec(0, REC_NONE, 0, 1, 1),   /* never written */
-        rec(0, REC_POINT, POINT_TLS_END + 1, 1, 1),
+        rec(0, REC_POINT, POINT_SENT_KERNEL + 1, 1, 1),
         rec(0, REC_END, OUTCOME_COUNT_, 1, 1),
         rec(0, REC_END, OUTCOME_OK, 1, -200),
         rec(0, REC_EVENT, EVENT_CONTENT, -5, 1), /* before the run */
