@@ -86,10 +86,10 @@ static void arrivals_keep_their_stamps(void **state)
 
     (void)state;
     pair_open(&p);
+    usleep(60000); /* the kernel begins to stamp a moment after the first wish */
     for (int i = 0; i < 3; i++) {
         assert_int_equal(loop_epoll_ops.send_stamped(p.loop, p.fd, "asked", 5), 5);
         (void)loop_epoll_ops.sent_stamp(p.loop, p.fd, &sent);
-        usleep(60000); /* the kernel begins to stamp a moment after the first wish */
         assert_int_equal(send(p.peer, "answer", 6, MSG_NOSIGNAL), 6);
         assert_true(ready(&p, &event, 10 * NS_PER_S));
         assert_true(event.in);
