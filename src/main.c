@@ -25,8 +25,8 @@ int main(int argc, char **argv)
     const char *verb = argc > 1 ? argv[1] : NULL;
 
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)tls_count_allocations(); /* before anything asks OpenSSL for a digest */
-    opterr = 0;                    /* the verbs say what is wrong, in their own words */
+    (void)tls_take_memory(); /* before anything asks OpenSSL for a digest */
+    opterr = 0;              /* the verbs say what is wrong, in their own words */
     if (!verb)
         return print_help(stderr);
     if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0)

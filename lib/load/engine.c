@@ -237,6 +237,7 @@ static void note_tls(struct engine *e)
     e->report.tls_resumed = n->resumed;
     e->report.tls_failed = n->failed;
     e->report.tls_allocations = n->allocations;
+    e->report.tls_beyond_pool = n->beyond_pool;
 }
 
 bool engine_step(struct engine *e, int stop)

@@ -3,6 +3,8 @@
 #include "base/fs.h"
 #include "load/limits.h"
 #include "load/loop_epoll.h"
+#include "load/engine.h"
+#include "load/tls.h"
 #include "load/worker.h"
 #include <fcntl.h>
 
@@ -46,6 +48,8 @@ int load_run(struct load_report *ret, const struct load_config *config,
     keeper = loop_epoll_keeper(); /* without it the first reads may carry no stamp: counted */
     if (keeper >= 0)
         grow_descriptor_table(keeper, limits.descriptors);
+    if (config->target.tls && tls_pools(threads, (size_t)(cap / threads) + ENGINE_WATCHED) < 0)
+        return err_set(err, -ENOMEM, "load: out of memory for TLS");
     r = crew_new(&crew, config, threads, cap, err);
     return r < 0 ? r : crew_run(ret, crew, control, err);
 }

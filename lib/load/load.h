@@ -86,6 +86,7 @@ struct load_report { /* of the trial, summed over threads */
     uint64_t reused, resent_stale;
     uint64_t tls_handshakes, tls_resumed, tls_failed;
     uint64_t tls_allocations; /* OpenSSL's in the I/O threads, if counted: about 60 a handshake */
+    uint64_t tls_beyond_pool; /* of these: the thread's pool was used up, the heap served them */
     uint64_t kernel_stamps, user_stamps; /* reads by stamp source */
     uint64_t clock_steps;                /* kernel stamps refused as implausible */
     uint64_t sent_stamps;                /* requests with the kernel's stamp of their sending */

@@ -70,6 +70,7 @@ void *slab_alloc(size_t size, void *slab)
     }
     h->class = class;
     h->size = size;
+    s->live++;
     return h + 1;
 }
 
@@ -83,6 +84,7 @@ void slab_free(void *p, void *slab)
     assert(h->class >= 0 && h->class < SLAB_CLASSES);
     memcpy(p, &s->free[h->class], sizeof s->free[0]);
     s->free[h->class] = h;
+    s->live--;
 }
 
 void *slab_calloc(size_t n, size_t size, void *slab)
@@ -110,4 +112,9 @@ void *slab_realloc(void *p, size_t size, void *slab)
         slab_free(p, slab);
     }
     return moved;
+}
+
+size_t slab_size(const void *p)
+{
+    return ((const struct head *)p - 1)->size;
 }

@@ -16,6 +16,7 @@ struct slab {
     char *base;
     size_t size, used; /* @used: handed out for the first time so far */
     void *free[SLAB_CLASSES];
+    int64_t live; /* pieces that are out */
     uint64_t refused;
 };
 
@@ -26,3 +27,4 @@ void *slab_alloc(size_t size, void *slab);
 void slab_free(void *p, void *slab);
 void *slab_calloc(size_t n, size_t size, void *slab);
 void *slab_realloc(void *p, size_t size, void *slab);
+size_t slab_size(const void *p); /* that was asked for */

@@ -48,7 +48,7 @@ void tell_due(struct engine *e, const struct conn *c, int64_t due_ns)
 {
     const struct item *item = &e->config->schedule->items[c->sample];
 
-    tell(e, c->sample,
+    tell(e, id_of(e, c),
          &(struct rec){.time_ns = due_ns,
                        .type = REC_POINT,
                        .kind = POINT_DUE,

@@ -138,7 +138,8 @@ void tls_free(struct tls *t)
 
 const struct tls_counts *tls_counts(struct tls *t)
 {
-    t->counts.allocations = tls_allocations();
+    t->counts.allocations = tls_memory().allocations;
+    t->counts.beyond_pool = tls_memory().beyond;
     return &t->counts;
 }
 

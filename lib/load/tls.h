@@ -41,6 +41,7 @@ NODISCARD int tls_try(struct tls_facts *ret, const struct tls_context *c, const 
 struct tls_counts {
     uint64_t handshakes, resumed, failed; /* done; of them resumed; not done */
     uint64_t allocations;                 /* OpenSSL's in the calling thread, if they are counted */
+    uint64_t beyond_pool;                 /* of these: its pool was used up */
 };
 
 struct tls; /* opaque: one thread's connections */
@@ -82,5 +83,11 @@ const char *tls_words(const struct tls *t, int32_t link);
 /* Says goodbye if there was a session; the socket stays open. */
 void tls_close(struct tls *t, int32_t link);
 
-/* Has OpenSSL's allocations counted; false: too late, it has allocated before, they are not. */
-bool tls_count_allocations(void);
+/* Has OpenSSL take its memory here; false: too late, it has allocated before: then it stays with
+ * the heap, and nothing is counted. */
+bool tls_take_memory(void);
+/* Pools for @threads I/O threads of @links connections each, sized and touched; before the threads
+ * start, and while none runs. -ENOMEM. */
+NODISCARD int tls_pools(int32_t threads, size_t links);
+/* From now on this thread's allocations for TLS come from pool @thread. */
+void tls_pool_enter(int32_t thread);

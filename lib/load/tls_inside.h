@@ -19,5 +19,8 @@ SSL *tls_session_new(const struct tls_context *c);
 void tls_explain(char *words, size_t size, const SSL *ssl);
 /* OpenSSL offers a session to keep: the thread's latest. */
 int tls_take_session(SSL *ssl, SSL_SESSION *session);
-/* OpenSSL's allocations in this thread so far. */
-uint64_t tls_allocations(void);
+struct tls_memory {
+    uint64_t allocations; /* of OpenSSL in this thread so far */
+    uint64_t beyond;      /* of these: the pool was used up, the heap served them */
+};
+struct tls_memory tls_memory(void);

@@ -3,6 +3,7 @@
 #include "load/engine.h"
 #include "load/loop_epoll.h"
 #include "load/thread.h"
+#include "load/tls.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -96,6 +97,8 @@ static void *work(void *arg)
     struct thread_usage u;
 
     loop_epoll_enter(w->loop);
+    if (w->crew->config->target.tls)
+        tls_pool_enter((int32_t)(w - w->crew->workers));
     engine_set_wake(w->engine, thread_wake_lateness_ns());
     while (engine_step(w->engine, stop_wanted(w->crew)))
         ;
@@ -153,6 +156,7 @@ static void add(struct load_report *sum, const struct load_report *one)
     sum->tls_resumed += one->tls_resumed;
     sum->tls_failed += one->tls_failed;
     sum->tls_allocations += one->tls_allocations;
+    sum->tls_beyond_pool += one->tls_beyond_pool;
     sum->kernel_stamps += one->kernel_stamps;
     sum->user_stamps += one->user_stamps;
     sum->clock_steps += one->clock_steps;

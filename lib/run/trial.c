@@ -83,6 +83,7 @@ static int put_report(struct run *r, uint32_t trial, const struct load_report *r
         {"tls_resumed", (int64_t)report->tls_resumed},
         {"tls_failed", (int64_t)report->tls_failed},
         {"tls_allocations", (int64_t)report->tls_allocations},
+        {"tls_beyond_pool", (int64_t)report->tls_beyond_pool},
         {"kernel_stamps", (int64_t)report->kernel_stamps},
         {"user_stamps", (int64_t)report->user_stamps},
         {"clock_steps", (int64_t)report->clock_steps},

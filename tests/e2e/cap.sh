@@ -3,7 +3,7 @@
 # Waiting for a slot is latency. An open loop offers more than a cap on what is in flight lets through: counted
 # from the sending, every request looks as fast as the server; counted from when it was due, as from the plan's
 # times and the server's own log, the queue at the client is in it, and stands beside it by name.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 start_server --ttft 100ms --gap 5ms --keep-alive honest --log "$WORK/log"
 cat > "$WORK/plan.yaml" <<P

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Connections as facts: each is in the evidence with what the kernel counted of it, each sample names
 # the one that carried it, and the sums agree with what was sent and received.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 run() { # NAME FLAG...
   local name=$1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The main job on the small model: a balanced ledger, verdict, answer and exit code that agree, no
 # process left behind - also when the demo is killed or interrupted.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 need_engine
 cd "$WORK"
 

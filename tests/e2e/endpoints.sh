@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every endpoint with a right and with a wrong answer, from the server's log and from the ledger.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 start_server --ttft 5ms --gap 1ms --template-tokens 3 --log "$WORK/log"
 ROOT="http://127.0.0.1:$PORT"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Responses, embeddings and a JSON POST against the real engine: right answers, and prompts as long
 # as asked for by its own count.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 need_engine
 bin=$(make --no-print-directory -s -C "$SOURCE/targets/llm" where)/bin/llama-server
 printf '#!/bin/sh\nexec "%s" "$@" --embeddings --pooling mean\n' "$bin" > "$WORK/embedder"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A plan changes the limits of gates@1: what it changes is in the claim beside the limit it replaces; what
 # a gate voids is said at the end of the run, which exits 0 all the same, and refused by the claim.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 plan() { # GATES
   cat > "$WORK/plan.yaml" <<P

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Clients that hang up, as the reference server saw them go.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 # run HANG_UP: 300 requests for 20 tokens; the server's log of them to $WORK/seen, hang-ups as
 # "ID NS_AFTER_THE_REQUEST TOKENS_SENT" to $WORK/gone, asrun's samples to $WORK/samples.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A server that means harm: every third request of a run gets what is named, the others a good
 # answer. The right outcome, the good requests unharmed, no hang, memory as in a run without harm.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 more_kb=16384 # what an attack may cost
 

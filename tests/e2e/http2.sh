@@ -2,7 +2,7 @@
 # HTTP/2 through proxies that aren't ours: h2c by prior knowledge (nghttpx), h2 by ALPN over TLS (nginx). The same
 # samples counted as over HTTP/1.1, as many events as the server's log has, over one connection and several;
 # a request beyond the server's limit of streams waits and stays due.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 . "$SOURCE/tests/e2e/tls.bash"
 command -v openssl > /dev/null || skip "openssl is not installed"
 command -v nginx > /dev/null || [ -x /usr/sbin/nginx ] || skip "nginx is not installed"

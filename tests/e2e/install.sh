@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake --install under any prefix: the program runs, its schemas, manual and engine recipe are there, and
 # pkg-config finds the library for a program of somebody else's.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 cmake --install "$BUILD" --prefix "$WORK/usr" > "$WORK/log" 2>&1 || fail "$(tail -n 5 "$WORK/log")"
 "$WORK/usr/bin/asrun" version | grep '^asrun ' > /dev/null || fail "the installed program"

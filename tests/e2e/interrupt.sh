@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Ctrl-C once drains and writes; twice stops now and still writes.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 start_server --ttft 20ms --gap 20ms
 cat > "$WORK/plan.yaml" <<P

@@ -2,7 +2,7 @@
 # Connections as the wire really behaves: reused after an SSE answer only where this server has been
 # seen to keep them; a request that a reused, silently dead connection swallowed is sent once more,
 # counted, and only if the plan allows it.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 run() { # KEEP-ALIVE FLAG... -> sets REUSED, RESENT, OUTCOMES
   local mode=$1

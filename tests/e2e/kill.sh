@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # kill -9 at random instants of a run, and during recovery: the file opens every time; what the server
 # sent at least 50 ms before the kill is there with the same byte count; nothing that it never sent is.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 KILLS=${ASRUN_KILLS:-50}
 start_server --ttft 20ms --gap 5ms --log "$WORK/log"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A server that misbehaves in each known way: the right outcome for every request, no crash, no
 # hang past the timeout, a balanced ledger.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 start_server --ttft 5ms --gap 2ms
 

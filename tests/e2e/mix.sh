@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A mix of three kinds of requests on two models, as the reference server was asked for them.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 start_server --ttft 2ms --gap 1ms --log "$WORK/log"
 cat > "$WORK/plan.yaml" <<P

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Against the real engine: reported prompt tokens are within 2 % or 2 tokens of the requested for at least
 # 99 % of the requests, and its cached tokens equal the reuse that the plan expects.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 need_engine
 
 run() { # NAME FLAG...: four slots, one request at a time, so that each finds the prefix it expects

@@ -110,7 +110,7 @@ done
 
 # the benchmarks' clients and its log agree on every event
 if [ -x "${BUILD:-}/bench_fidelity_join" ]; then
-  for client in bench_fidelity bench_fidelity_engine; do
+  for client in bench_fidelity bench_fidelity_curl; do
     start --ttft 10ms --gap uniform:1ms-3ms
     "$BUILD/$client" --port "${url##*:}" --streams 20 --tokens 30 --spread 100ms > "$dir/client" 2> "$dir/client.err" ||
       fail "$client: $(cat "$dir/client.err")"

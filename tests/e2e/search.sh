@@ -2,7 +2,7 @@
 # timed
 # A search against a planted knee: four slots of 24 ms each serve 1/0.024 * 4 = 167 requests/s at most, so
 # the highest rate that meets a limit lies below, and a closed loop of more than four slots waits.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 # plan LOAD LIMIT SEARCH
 plan() {

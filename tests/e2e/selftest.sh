@@ -2,7 +2,7 @@
 # timed
 # The client is tested against a null server before a run: what it can do and what it adds is in the evidence and
 # in the claim; a load far beyond it is refused by name; no server is left behind, whatever ends the run.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 plan() { # LOAD
   cat > "$WORK/plan.yaml" <<P

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sessions and joins, proven from the reference server's own log, not from what asrun recorded.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 # plan WORKLOAD LOAD [MORE]: writes $WORK/plan.yaml for the server that runs.
 plan() {

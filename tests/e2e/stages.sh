@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Stages of a closed loop: how many requests the reference server had at a time.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 # run LOAD: the server's log of the requests to $WORK/seen.
 run() {

@@ -3,7 +3,7 @@
 # A competing process takes half of the client's core in bursts of 20 ms, with real-time priority
 # granted and refused. Either the reported p99 gap is the truth of the server's own log, or no number is
 # given; and what a busy client can have changed is refused.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 mapfile -t cpus < <(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep="\n")')
 [ "${#cpus[@]}" -ge 2 ] || skip "one CPU only: client and server can't be kept apart"

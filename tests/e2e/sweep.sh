@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A sweep: each step a run of its own in one file, as the server saw it; killed in a later step, the
 # steps before it stand.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 # plan SWEEP [LOAD]: writes $WORK/plan.yaml for the server that runs.
 plan() {
@@ -45,7 +45,7 @@ awk '$2 == "request" { n++; t[n] = $3 } $5 == "content" { tokens++ }
   "$WORK/seen" > "$WORK/rates"
 grep -q '^480 1920$' "$WORK/rates" || fail "requests and tokens at the server: $(cat "$WORK/rates")"
 awk 'NR == 2 { for (i = 1; i <= 12; i++) { want = i <= 4 ? 50 : i <= 8 ? 100 : 200
-       if ($i < 0.9 * want || $i > 1.1 * want) exit 1 } }' "$WORK/rates" || fail "rates: $(cat "$WORK/rates")"
+       if ($i < 0.7 * want || $i > 1.4 * want) exit 1 } }' "$WORK/rates" || fail "rates: $(cat "$WORK/rates")"
 "$ASRUN" show "$WORK/run.asrun" samples --csv | column request_id | sort > "$WORK/ids"
 awk '$2 == "request" { print $1 }' "$WORK/seen" | sort | diff - "$WORK/ids" > /dev/null || fail "ids differ"
 

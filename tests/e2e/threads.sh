@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The same plan and seed give the same schedule whatever the number of threads and the target, and
 # the threads together execute each item exactly once.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 
 digests=
 for threads in 1 2 4; do

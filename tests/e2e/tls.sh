@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A target behind TLS that isn't ours (nginx): the same samples counted as over plain http, kernel stamps
 # kept, handshakes timed and told apart; and every wrong certificate refused with the reason.
-. "$SOURCE/tests/e2e/common.bash"
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
 . "$SOURCE/tests/e2e/tls.bash"
 command -v openssl > /dev/null || skip "openssl is not installed"
 command -v nginx > /dev/null || [ -x /usr/sbin/nginx ] || skip "nginx is not installed"
@@ -43,6 +43,7 @@ same=${same//|| response_bytes || \' \' /}
 [ "$(query tls "select value from fact where name = 'tls.verified'")" = yes ] || fail "not a fact: verified"
 [ "$(query tls "select value from meta where key = 'tls_resumed.0'")" = 0 ] || fail "resumed without being asked to"
 [ "$(query tls "select value > 0 from meta where key = 'tls_allocations.0'")" = 1 ] || fail "allocations are not counted"
+[ "$(query tls "select value from meta where key = 'tls_beyond_pool.0'")" = 0 ] || fail "the pool did not suffice"
 [ "$(query tls 'select count(*) from connection where tls_version is not 772 or tls_resumed is not 0 or handshake_ns is null
   or bytes_in <= (select sum(response_bytes) from sample s where s.connection = connection.connection)')" = 0 ] || fail "connections: $(query tls 'select * from connection limit 3')"
 "$ASRUN" claim "$WORK/tls.asrun" > "$WORK/claim" || true
