@@ -21,7 +21,7 @@ demo: ## set up, build, start the embedded engine, run the demo plan, print the 
 	tools/demo
 bench: ## what the tool itself costs: each bench/*.sh on the release build
 	$(MAKE) build PRESET=release
-	@for b in $(filter-out bench/soak.sh,$(sort $(wildcard bench/*.sh))); do echo "== $$b"; bash $$b || exit 1; done
+	@for b in $(filter-out bench/soak.sh bench/fuzz.sh,$(sort $(wildcard bench/*.sh))); do echo "== $$b"; bash $$b || exit 1; done
 oracles: ## every statistic against an independent oracle
 	$(MAKE) build PRESET=release
 	bash bench/oracles.sh
@@ -29,8 +29,7 @@ format: ## clang-format all sources in place
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format -i
 fuzz-long: ## each fuzz target for SECONDS under libFuzzer, from its committed corpus
 	$(MAKE) build PRESET=fuzz
-	@for t in build/fuzz/fuzz_*; do n=$${t##*/fuzz_}; d=build/fuzz/corpus/$$n; mkdir -p $$d; \
-	  echo "== $$n"; $$t -max_total_time=$(SECONDS) $$d tests/fuzz/corpus/$$n || exit 1; done
+	bash bench/fuzz.sh --seconds $(SECONDS)
 soak: ## 1,000 streams for half an hour (or SECONDS): anonymous memory must stay flat
 	$(MAKE) build PRESET=release
 	SOAK_SECONDS=$(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),1800) bash bench/soak.sh
