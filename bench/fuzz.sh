@@ -18,6 +18,7 @@ while [ $# -gt 0 ]; do
 done
 out=${out:-bench/results/$(date -u +%F)-fuzz.md}
 status=0
+export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp
 log=$(mktemp)
 rows=$(mktemp)
 trap 'rm -f "$log" "$rows"' EXIT
