@@ -165,13 +165,15 @@ static bool agree(const struct view *a, const struct view *b)
            a->body_len == b->body_len && a->body_hash == b->body_hash;
 }
 
-/* What llhttp 8 misreads without a word: a CR that no LF follows ends a line there (and a byte is
- * dropped), and a tab behind "chunked" makes another coding of it. */
+/* What llhttp 8 misreads: a CR that no LF follows ends a line there (and a byte is dropped); a tab
+ * behind "chunked" makes another coding of it, and one behind a length no length. (A tab is white
+ * space there: RFC 9110, 5.6.3.) */
 static bool is_misread(const char *at, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if ((at[i] == '\r' && (i + 1 == n || at[i + 1] != '\n')) ||
-            (at[i] == '\t' && i > 0 && (at[i - 1] | 0x20) == 'd'))
+            (at[i] == '\t' && i > 0 &&
+             ((at[i - 1] | 0x20) == 'd' || (at[i - 1] >= '0' && at[i - 1] <= '9'))))
             return true;
     return false;
 }
