@@ -4,7 +4,7 @@
 #define WINDOW_NS (100 * NS_PER_MS)
 #define MOST_NS (90 * NS_PER_MS) /* of a window: polling and twice the work */
 enum { CALM_WINDOWS = 10 };
-static const double work_strained = 0.85, work_calm = 0.7, ring_strained = 0.25, ring_calm = 0.06;
+static const double work_strained = 0.94, work_calm = 0.85, ring_strained = 0.25, ring_calm = 0.06;
 
 void ease_init(struct ease *m, int64_t now_ns)
 {

@@ -5,9 +5,9 @@
  *
  * - polling gets what nine tenths leave of the window beside twice the thread's own work, because
  *   what it works others (the recorder, a server on this host) have to work, too;
- * - a thread that works most of the time, or whose records pile up, gives up its real-time priority
- *   until it has been at ease for a second. The kernel would stop it for 50 ms of each second
- *   otherwise (sched_rt_runtime_us), and the recorder on the same CPU would never run.
+ * - a thread that works nearly all the time, or whose records pile up, gives up its real-time
+ * priority until it has been at ease for a second. The kernel would stop it for 50 ms of each
+ * second otherwise (sched_rt_runtime_us), and the recorder on the same CPU would never run.
  */
 #pragma once
 #include "base/base.h"

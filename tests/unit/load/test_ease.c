@@ -55,12 +55,12 @@ static void a_busy_thread_gives_its_priority_up_and_takes_it_back_after_a_calm_s
     struct thread t = fresh();
 
     (void)state;
-    assert_int_equal(pass(&t, 80, 0, 0), EASE_STAY);
-    assert_int_equal(pass(&t, 90, 0, 0), EASE_GIVE_UP);
-    assert_int_equal(pass(&t, 90, 0, 0), EASE_STAY);
+    assert_int_equal(pass(&t, 92, 0, 0), EASE_STAY);
+    assert_int_equal(pass(&t, 96, 0, 0), EASE_GIVE_UP);
+    assert_int_equal(pass(&t, 96, 0, 0), EASE_STAY);
     for (int i = 0; i < 9; i++)
         assert_int_equal(pass(&t, 50, 0, 0), EASE_STAY);
-    assert_int_equal(pass(&t, 80, 0, 0), EASE_STAY); /* the second begins anew */
+    assert_int_equal(pass(&t, 90, 0, 0), EASE_STAY); /* the second begins anew */
     for (int i = 0; i < 9; i++)
         assert_int_equal(pass(&t, 50, 0, 0), EASE_STAY);
     assert_int_equal(pass(&t, 50, 0, 0), EASE_TAKE_BACK);
