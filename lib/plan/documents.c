@@ -88,8 +88,51 @@ static json_t *scalars(void)
 
 static json_t *list_of(const char *prefix, const char *required);
 
+/* Of the types that are text of one form. */
+static const char *const patterns[] = {
+    [KEY_URL] = "^https?://",
+    [KEY_DIGEST] = "^[0-9a-f]{64}$",
+    [KEY_RATE] = RATE,
+    [KEY_SECRET] = "^(env|file):.",
+    [KEY_PATIENCE] = "^(uniform [0-9.]+(ns|us|ms|s|m|h)?[.][.])?[0-9.]+( tokens|ns|us|ms|s|m|h)$",
+    [KEY_WARM_UP] = "^(none|first [0-9]+([.][0-9]+)?(ns|us|ms|s|m|h|k|Ki|M|Mi)?)$",
+    [KEY_RAMP] = RAMP,
+};
+
+/* Of those that are lists of entries: their keys, and the one that an entry must have. */
+static const char *const lists[][2] = {
+    [KEY_GOOD] = {"good[]", "metric"},
+    [KEY_EXPECT] = {"expect[]", "metric"},
+    [KEY_STAGES] = {"load.stages[]", "for"},
+    [KEY_MIX] = {"workload.mix[]", "name"},
+};
+
+static json_t *schema_of_number(const struct key *k)
+{
+    switch (k->type) {
+    case KEY_RATIO:
+        return either(pattern(RATIO), with_range(typed("number"), k));
+    case KEY_COUNT:
+    case KEY_COUNT64:
+        return either(pattern(SIZE), with_range(typed("integer"), k));
+    case KEY_SEED:
+        return json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
+    case KEY_SLOTS:
+        return either(pattern("^[0-9]+[.][.][0-9]+$"), with_range(typed("integer"), k));
+    case KEY_TURNS:
+        return either(pattern("^([0-9]+|[0-9]+[.][.][0-9]+|geometric [0-9]+([.][0-9]+)?)$"),
+                      json_pack("{s:s, s:i}", "type", "integer", "minimum", 1));
+    default:
+        return with_range(typed("number"), k);
+    }
+}
+
 static json_t *schema_of_value(const struct key *k)
 {
+    if ((size_t)k->type < COUNT_OF(patterns) && patterns[k->type])
+        return pattern(patterns[k->type]);
+    if ((size_t)k->type < COUNT_OF(lists) && lists[k->type][0])
+        return list_of(lists[k->type][0], lists[k->type][1]);
     switch (k->type) {
     case KEY_VERSION:
         return json_pack("{s:i}", "const", 1);
@@ -97,69 +140,32 @@ static json_t *schema_of_value(const struct key *k)
     case KEY_WORD:
     case KEY_ENUM:
         return k->choices ? choices(k) : scalars();
-    case KEY_URL:
-        return pattern("^https?://");
     case KEY_METRIC:
         return metrics(false);
-    case KEY_DIGEST:
-        return pattern("^[0-9a-f]{64}$");
     case KEY_DURATION:
         return either(pattern(DURATION), json_pack("{s:i}", "const", 0));
-    case KEY_RATE:
-        return pattern(RATE);
-    case KEY_RATIO:
-        return either(pattern(RATIO), with_range(typed("number"), k));
-    case KEY_NUMBER:
-    case KEY_PERCENTILE:
-        return with_range(typed("number"), k);
-    case KEY_COUNT:
-    case KEY_COUNT64:
-        return either(pattern(SIZE), with_range(typed("integer"), k));
-    case KEY_SEED:
-        return json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
     case KEY_BOOL:
     case KEY_TRISTATE:
         return truths(k->type == KEY_TRISTATE);
-    case KEY_SECRET:
-        return pattern("^(env|file):.");
     case KEY_THINK:
         return either(pattern("^(exponential )?(0|[0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))$"),
                       json_pack("{s:i}", "const", 0));
-    case KEY_PATIENCE:
-        return pattern("^(uniform [0-9.]+(ns|us|ms|s|m|h)?[.][.])?[0-9.]+"
-                       "( tokens|ns|us|ms|s|m|h)$");
-    case KEY_TURNS:
-        return either(pattern("^([0-9]+|[0-9]+[.][.][0-9]+|geometric [0-9]+([.][0-9]+)?)$"),
-                      json_pack("{s:s, s:i}", "type", "integer", "minimum", 1));
-    case KEY_WARM_UP:
-        return pattern("^(none|first [0-9]+([.][0-9]+)?(ns|us|ms|s|m|h|k|Ki|M|Mi)?)$");
     case KEY_TEXTS:
         return json_pack("{s:s, s:o}", "type", "array", "items", scalars());
     case KEY_MAP:
         return map_of(NULL, scalars());
     case KEY_BODY:
         return typed("object");
-    case KEY_GOOD:
-        return list_of("good[]", "metric");
-    case KEY_EXPECT:
-        return list_of("expect[]", "metric");
-    case KEY_STAGES:
-        return list_of("load.stages[]", "for");
-    case KEY_MIX:
-        return list_of("workload.mix[]", "name");
     case KEY_SWEEP:
         return map_of(NULL, either(json_pack("{s:s, s:o}", "type", "array", "items", scalars()),
                                    map_of(NULL, scalars())));
-    case KEY_RAMP:
-        return pattern(RAMP);
-    case KEY_SLOTS:
-        return either(pattern("^[0-9]+[.][.][0-9]+$"), with_range(typed("integer"), k));
     case KEY_LIMIT:
         return either(typed("number"), typed("string"));
     case KEY_SLO:
         return map_of(metrics(true), pattern(DURATION));
+    default:
+        return schema_of_number(k);
     }
-    return NULL;
 }
 
 /* What is not stated may be null, in a plan and in an effective one. */
