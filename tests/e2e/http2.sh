@@ -32,19 +32,8 @@ start_h2c() { # UPSTREAM-PORT FLAG...: sets H2C_PORT
 }
 
 run() { # URL NAME FLAG...
-  local name=$2
-  cat > "$WORK/plan.yaml" <<P
-asrun: 1
-workload: {fixed: {input_tokens: 40, output_tokens: 12}}
-target: {url: "$1", model: reference}
-load: {self_test: {for: 0}, arrivals: constant, rate: 100/s, requests: 100}
-exclude: {warm_up: none}
-P
-  shift 2
-  rm -f "$WORK/$name.asrun"
-  "$ASRUN" run "$WORK/plan.yaml" -o "$WORK/$name.asrun" --quiet "$@" 2> "$WORK/err" || { cat "$WORK/err" >&2; return 1; }
+  run_against 'rate: 100/s, requests: 100' "$@"
 }
-query() { sqlite3 "$WORK/$1.asrun" "$2"; }
 meta() { query "$1" "select value from meta where key = '$2.0'"; }
 fact() { query "$1" "select value from fact where name = '$2'"; }
 same="select group_concat(outcome || ' ' || events || ' ' || content_events || ' ' || output_reported, ';')

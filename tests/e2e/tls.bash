@@ -68,3 +68,19 @@ stop_proxy() {
   PROXY_PID=
 }
 trap 'stop_proxy; cleanup' EXIT
+
+# LOAD URL NAME FLAG...: one run against URL into $WORK/NAME.asrun; LOAD is how requests arrive
+run_against() {
+  local load=$1 url=$2 name=$3
+  shift 3
+  cat > "$WORK/plan.yaml" <<P
+asrun: 1
+workload: {fixed: {input_tokens: 40, output_tokens: 12}}
+target: {url: "$url", model: reference}
+load: {self_test: {for: 0}, arrivals: constant, $load}
+exclude: {warm_up: none}
+P
+  rm -f "$WORK/$name.asrun"
+  "$ASRUN" run "$WORK/plan.yaml" -o "$WORK/$name.asrun" --quiet "$@" 2> "$WORK/err" || { cat "$WORK/err" >&2; return 1; }
+}
+query() { sqlite3 "$WORK/$1.asrun" "$2"; }

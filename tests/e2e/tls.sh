@@ -8,20 +8,9 @@ command -v nginx > /dev/null || [ -x /usr/sbin/nginx ] || skip "nginx is not ins
 make_certificates
 
 run() { # URL NAME FLAG...
-  local name=$2
-  cat > "$WORK/plan.yaml" <<P
-asrun: 1
-workload: {fixed: {input_tokens: 40, output_tokens: 12}}
-target: {url: "$1", model: reference}
-load: {self_test: {for: 0}, arrivals: constant, rate: 40/s, requests: 60}
-exclude: {warm_up: none}
-P
-  shift 2
-  rm -f "$WORK/$name.asrun"
-  "$ASRUN" run "$WORK/plan.yaml" -o "$WORK/$name.asrun" --quiet "$@" 2> "$WORK/err" || { cat "$WORK/err" >&2; return 1; }
-  "$ASRUN" show "$WORK/$name.asrun" samples --csv > "$WORK/$name.csv"
+  run_against 'rate: 40/s, requests: 60' "$@"
+  "$ASRUN" show "$WORK/$2.asrun" samples --csv > "$WORK/$2.csv"
 }
-query() { sqlite3 "$WORK/$1.asrun" "$2"; }
 same="select group_concat(outcome || ' ' || events || ' ' || content_events || ' ' || response_bytes || ' ' || output_reported, ';')
   from (select * from samples order by id)"
 
