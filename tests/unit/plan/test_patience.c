@@ -1,33 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* load.hang_up: what it takes, what it draws, and what it leaves alone. */
-#include "harness/unit.h"
-#include "plan/schedule.h"
+#include "built.h"
 #include <math.h>
-#include <stdio.h>
 
-static struct plan *parsed(const char *load, struct err *err)
-{
-    struct plan *p = NULL;
-    char text[1024];
-
-    (void)snprintf(text, sizeof text,
-                   "asrun: 1\nworkload: {fixed: {input_tokens: 32, output_tokens: 100}}\n"
-                   "load: {arrivals: poisson, rate: 10/s, %s}\nexclude: {warm_up: none}\n"
-                   "target: {url: \"http://127.0.0.1:8080/v1\", model: default}\nseed: 7\n",
-                   load);
-    return plan_parse(&p, text, "plan.yaml", NULL, 0, err) < 0 ? NULL : p;
-}
-
-static struct schedule *built(const char *load)
-{
-    struct err err = {0};
-    AUTO(plan_free) struct plan *p = parsed(load, &err);
-    struct schedule *s = NULL;
-
-    if (!p || schedule_build(&s, p, &err) < 0)
-        fail_msg("%s", err.text);
-    return s;
-}
+#define POISSON "arrivals: poisson, rate: 10/s, "
 
 static bool hangs_up(const struct item *i)
 {
@@ -38,10 +14,12 @@ static void as_many_hang_up_as_the_plan_says_and_when_it_says(void **state)
 {
     enum { N = 4000 };
     AUTO(schedule_free)
-    struct schedule *tokens = built("requests: 4000, hang_up: {share: 10%, after: uniform 3..7 "
-                                    "tokens}");
+    struct schedule *tokens =
+        schedule_loading(POISSON "requests: 4000, hang_up: {share: 10%, after: uniform 3..7 "
+                                 "tokens}");
     AUTO(schedule_free)
-    struct schedule *time = built("requests: 4000, hang_up: {share: 1, after: uniform 1s..3s}");
+    struct schedule *time =
+        schedule_loading(POISSON "requests: 4000, hang_up: {share: 1, after: uniform 1s..3s}");
     int n = 0, seen[8] = {0};
     double mean_s = 0;
 
@@ -69,10 +47,10 @@ static void a_longer_schedule_begins_with_the_shorter_one(void **state)
     AUTO(schedule_free) struct schedule *part = NULL;
 
     (void)state;
-    (void)snprintf(load, sizeof load, "requests: 500, %s", hang_up);
-    whole = built(load);
-    (void)snprintf(load, sizeof load, "requests: 50, %s", hang_up);
-    part = built(load);
+    (void)snprintf(load, sizeof load, POISSON "requests: 500, %s", hang_up);
+    whole = schedule_loading(load);
+    (void)snprintf(load, sizeof load, POISSON "requests: 50, %s", hang_up);
+    part = schedule_loading(load);
     for (size_t i = 0; i < 50; i++) {
         assert_int_equal(part->items[i].hang_up_events, whole->items[i].hang_up_events);
         assert_int_equal(part->items[i].at_ns, whole->items[i].at_ns);
@@ -82,11 +60,13 @@ static void a_longer_schedule_begins_with_the_shorter_one(void **state)
 /* Nothing else of the schedule changes, and without hang-ups not even its digest. */
 static void hang_ups_draw_from_a_stream_of_their_own(void **state)
 {
-    AUTO(schedule_free) struct schedule *without = built("requests: 200");
+    AUTO(schedule_free) struct schedule *without = schedule_loading(POISSON "requests: 200");
     AUTO(schedule_free)
-    struct schedule *with = built("requests: 200, hang_up: {share: 50%, after: 2 tokens}");
+    struct schedule *with =
+        schedule_loading(POISSON "requests: 200, hang_up: {share: 50%, after: 2 tokens}");
     AUTO(schedule_free)
-    struct schedule *other = built("requests: 200, hang_up: {share: 50%, after: 3 tokens}");
+    struct schedule *other =
+        schedule_loading(POISSON "requests: 200, hang_up: {share: 50%, after: 3 tokens}");
 
     (void)state;
     for (size_t i = 0; i < 200; i++) {
@@ -102,8 +82,9 @@ static void hang_ups_draw_from_a_stream_of_their_own(void **state)
 static void a_capacity_pilot_waits_for_its_answers(void **state)
 {
     AUTO(schedule_free)
-    struct schedule *s = built("requests: 20, capacity: {requests: 30, concurrency: 4}, "
-                               "hang_up: {share: 100%, after: 5s}");
+    struct schedule *s =
+        schedule_loading(POISSON "requests: 20, capacity: {requests: 30, concurrency: 4}, "
+                                 "hang_up: {share: 100%, after: 5s}");
 
     (void)state;
     for (size_t i = 0; i < 50; i++)
@@ -134,8 +115,8 @@ static void what_cannot_be_meant_is_refused(void **state)
         struct err err = {0};
         AUTO(plan_free) struct plan *p = NULL;
 
-        (void)snprintf(load, sizeof load, "requests: 5, %s", wrong[i].load);
-        p = parsed(load, &err);
+        (void)snprintf(load, sizeof load, POISSON "requests: 5, %s", wrong[i].load);
+        p = plan_loading(load, &err);
         if (p || !strstr(err.text, wrong[i].words))
             fail_msg("%s: %s", wrong[i].load, err.text);
     }

@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stages of a closed loop, its opening, and stages that repeat. */
-#include "harness/unit.h"
-#include "plan/schedule.h"
-#include <stdio.h>
+#include "built.h"
 
 #define S NS_PER_S
-
-static struct plan *parsed(const char *load, struct err *err)
-{
-    struct plan *p = NULL;
-    char text[1024];
-
-    (void)snprintf(text, sizeof text,
-                   "asrun: 1\nworkload: {fixed: {input_tokens: 32, output_tokens: 100}}\n"
-                   "load: {%s}\nexclude: {warm_up: none}\n"
-                   "target: {url: \"http://127.0.0.1:8080/v1\", model: default}\nseed: 7\n",
-                   load);
-    return plan_parse(&p, text, "plan.yaml", NULL, 0, err) < 0 ? NULL : p;
-}
-
-static struct schedule *built(const char *load)
-{
-    struct err err = {0};
-    AUTO(plan_free) struct plan *p = parsed(load, &err);
-    struct schedule *s = NULL;
-
-    if (!p || schedule_build(&s, p, &err) < 0)
-        fail_msg("%s", err.text);
-    return s;
-}
 
 static void assert_steps(const struct schedule *s, const struct slot_step *want, size_t n)
 {
@@ -44,9 +18,10 @@ static void stages_are_steps_and_ramps(void **state)
     static const struct slot_step want[] = {{0, 8},      {10 * S, 2}, {21 * S, 3}, {23 * S, 4},
                                             {25 * S, 5}, {27 * S, 6}, {29 * S, 7}, {30 * S, 0}};
     AUTO(schedule_free)
-    struct schedule *s = built("arrivals: closed, stages: [{concurrency: 8, for: 10s}, "
-                               "{concurrency: 2, for: 10s}, {concurrency: 2..7, for: 10s}, "
-                               "{concurrency: 0, for: 5s}]");
+    struct schedule *s =
+        schedule_loading("arrivals: closed, stages: [{concurrency: 8, for: 10s}, "
+                         "{concurrency: 2, for: 10s}, {concurrency: 2..7, for: 10s}, "
+                         "{concurrency: 0, for: 5s}]");
 
     (void)state;
     assert_steps(s, want, COUNT_OF(want));
@@ -59,10 +34,12 @@ static void what_a_stage_adds_opens_over_the_time_that_is_said(void **state)
                                             {11 * S, 5}, {11 * S + 500000000, 6}};
     static const struct slot_step whole[] = {{0, 1}, {S / 4, 2}, {S / 2, 3}, {3 * S / 4, 4}};
     AUTO(schedule_free)
-    struct schedule *s = built("arrivals: closed, opening: 2s, stages: [{concurrency: 2, for: 10s},"
-                               " {concurrency: 6, for: 10s}]");
+    struct schedule *s =
+        schedule_loading("arrivals: closed, opening: 2s, stages: [{concurrency: 2, for: 10s},"
+                         " {concurrency: 6, for: 10s}]");
     AUTO(schedule_free)
-    struct schedule *t = built("arrivals: closed, opening: 1s, concurrency: 4, requests: 10");
+    struct schedule *t =
+        schedule_loading("arrivals: closed, opening: 1s, concurrency: 4, requests: 10");
 
     (void)state;
     assert_steps(s, want, COUNT_OF(want));
@@ -73,11 +50,13 @@ static void stages_repeat(void **state)
 {
     static const struct slot_step want[] = {{0, 4}, {S, 0}, {3 * S, 4}, {4 * S, 0}};
     AUTO(schedule_free)
-    struct schedule *s = built("arrivals: closed, repeat: 2, stages: [{concurrency: 4, for: 1s}, "
-                               "{concurrency: 0, for: 2s}]");
+    struct schedule *s =
+        schedule_loading("arrivals: closed, repeat: 2, stages: [{concurrency: 4, for: 1s}, "
+                         "{concurrency: 0, for: 2s}]");
     AUTO(schedule_free)
-    struct schedule *bursts = built("arrivals: constant, repeat: 3, stages: [{rate: 50/s, for: "
-                                    "1s}, {rate: 0/s, for: 4s}]");
+    struct schedule *bursts =
+        schedule_loading("arrivals: constant, repeat: 3, stages: [{rate: 50/s, for: "
+                         "1s}, {rate: 0/s, for: 4s}]");
 
     (void)state;
     assert_steps(s, want, COUNT_OF(want));
@@ -90,9 +69,10 @@ static void stages_repeat(void **state)
 static void a_plain_closed_loop_has_no_steps(void **state)
 {
     AUTO(schedule_free)
-    struct schedule *s = built("arrivals: closed, concurrency: 4, requests: 10");
+    struct schedule *s = schedule_loading("arrivals: closed, concurrency: 4, requests: 10");
     AUTO(schedule_free)
-    struct schedule *t = built("arrivals: closed, concurrency: 4, requests: 10, opening: 1s");
+    struct schedule *t =
+        schedule_loading("arrivals: closed, concurrency: 4, requests: 10, opening: 1s");
 
     (void)state;
     assert_int_equal(s->slot_step_count, 0);
@@ -125,7 +105,7 @@ static void what_cannot_be_meant_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct err err = {0};
-        AUTO(plan_free) struct plan *p = parsed(wrong[i].load, &err);
+        AUTO(plan_free) struct plan *p = plan_loading(wrong[i].load, &err);
 
         if (p || !strstr(err.text, wrong[i].words))
             fail_msg("%s: %s", wrong[i].load, err.text);
@@ -136,9 +116,10 @@ static void the_effective_plan_reads_back(void **state)
 {
     struct err err = {0};
     AUTO(plan_free)
-    struct plan *p = parsed("arrivals: closed, opening: 1s, repeat: 3, stages: [{concurrency: 8, "
-                            "for: 10s}, {concurrency: 8..32, for: 10s}]",
-                            &err);
+    struct plan *p =
+        plan_loading("arrivals: closed, opening: 1s, repeat: 3, stages: [{concurrency: 8, "
+                     "for: 10s}, {concurrency: 8..32, for: 10s}]",
+                     &err);
     AUTO(plan_free) struct plan *again = NULL;
 
     (void)state;
