@@ -59,10 +59,13 @@ asrun_rate() {
     { n++; r = $c["released_ns"] + 0; e = $c["end_ns"] + 0; if (n == 1 || r < from) from = r; if (e > to) to = e }
     END { if (n) printf "%.0f\n", n / ((to - from) / 1e9); else print 0 }'
 }
-median() { # of column $1; "-" if any round lost records
-  awk -v f="$1" '{ print $f }' "$dir/rows" | sort -n | awk '
+median() { # of an awk expression over the columns wrk, asrun, asrun with its recorder beside; "-" if any round lost records
+  awk "{ print (/lost/ ? \"lost\" : $1) }" "$dir/rows" | sort -n | awk '
     $1 == "lost" { lost = 1 } { v[NR] = $1 }
-    END { print lost ? "-" : (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2) }'
+    END { if (lost) print "-"; else printf "%.5g\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+bar() { # WHAT VALUE LEAST
+  echo "- $1: $2 of wrk's, median of paired ratios (at least $3): $(awk -v v="$2" -v least="$3" 'BEGIN { print (v != "-" && v >= least ? "pass" : "FAIL") }')"
 }
 
 for round in $(seq "$rounds"); do
@@ -84,8 +87,13 @@ out=${out:-bench/results/$(date -u +%F)-rps.md}
   echo
   echo "| round | wrk | asrun, one CPU | of wrk | asrun, recorder beside | of wrk |"
   echo "|---|---|---|---|---|---|"
-  { cat "$dir/rows"; echo "$(median 1) $(median 2) $(median 3)"; } | awk -v rounds="$rounds" '
-    function of(v) { return (v == "lost" || v == "-" || $1 + 0 == 0) ? "-" : sprintf("%.2f", v / $1) }
-    { print "| " (NR > rounds ? "median" : NR) " | " $1 " | " $2 " | " of($2) " | " $3 " | " of($3) " |" }'
+  awk '
+    function of(v) { return (v == "lost" || $1 + 0 == 0) ? "-" : sprintf("%.2f", v / $1) }
+    { print "| " NR " | " $1 " | " $2 " | " of($2) " | " $3 " | " of($3) " |" }' "$dir/rows"
+  echo "| median | $(median '$1') | $(median '$2') | $(median '$2 / $1') | $(median '$3') | $(median '$3 / $1') |"
+  echo
+  bar "one CPU" "$(median '$2 / $1')" 0.5
+  bar "recorder beside" "$(median '$3 / $1')" 0.7
 } > "$out"
 cat "$out"
+! grep -q FAIL "$out"
