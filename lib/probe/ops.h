@@ -8,6 +8,7 @@
 #pragma once
 #include "probe/probe.h"
 #include "record/series.h"
+#include <sys/types.h>
 
 struct dispatch_row {     /* of the dispatch fingerprint: samples of one function in one phase */
     const char *phase;    /* "start", "trial 1", "between", "end" */
