@@ -6,14 +6,15 @@
 #   bench/rps.sh [--build DIR] [--rounds 5] [--seconds 10] [--connections 64] [--out FILE]
 #
 # Server on CPU 0, clients on CPU 1; "asrun, recorder beside" has its I/O thread on CPU 1 and its recorder
-# on the server's. Needs wrk (Debian: wrk). Writes bench/results/DATE-rps.md.
+# on the server's. Needs wrk (Debian: wrk). Writes bench/results/DATE-rps.md; exits 0 only if
+# both bars hold.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=build/release rounds=5 seconds=10 connections=64 out=
 while [ $# -gt 0 ]; do
   case $1 in
     --build | --rounds | --seconds | --connections | --out) declare "${1#--}=$2"; shift 2 ;;
-    *) sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 command -v wrk > /dev/null || { echo "skipped: no wrk to compare with (apt-get install wrk)"; exit 0; }
