@@ -1,40 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Made-up hosts: a folder with the files of /proc and /sys that matter. */
 #include "probe/host.h"
-#include "base/fs.h"
 #include "base/str.h"
 #include "probe/probe.h"
+#include "root.h"
 #include "sink.h"
-#include <unistd.h>
-
-static char root[] = "/tmp/asrun-test-host-XXXXXX";
-
-static void write_file(const char *path, const char *text)
-{
-    char full[512];
-
-    (void)snprintf(full, sizeof full, "%s%s", root, path);
-    *strrchr(full, '/') = '\0';
-    assert_int_equal(fs_mkdirs(full, NULL), 0);
-    full[strlen(full)] = '/';
-    assert_int_equal(fs_write(full, text, strlen(text), NULL), 0);
-}
-
-static int new_root(void **state)
-{
-    (void)state;
-    memcpy(root + sizeof root - 7, "XXXXXX", 6);
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-    char command[128];
-
-    (void)state;
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
 
 static void reads_the_processor(void **state)
 {
