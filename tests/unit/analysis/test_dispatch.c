@@ -72,7 +72,7 @@ static void chance_alone_is_told(void **state)
     double distance = 0, noise = 0;
 
     (void)state;
-    rng_init(&rng, 7, "dispatch");
+    rng_init(&rng, 7, 1);
     for (int round = 0; round < 200; round++) {
         AUTO(dispatch_release) struct dispatch d[2] = {{.count = 0}};
 
