@@ -118,7 +118,7 @@ static void tell(const struct perf_visitor *v, const struct perf_event_header *h
                  const unsigned char *body, size_t n)
 {
     const int mode = h->misc & PERF_RECORD_MISC_CPUMODE_MASK;
-    uint64_t word[2];
+    uint64_t word[2] = {0};
 
     memcpy(word, body, n < sizeof word ? n : sizeof word);
     if (h->type == PERF_RECORD_SAMPLE && n >= sizeof word[0] && v->sample)
