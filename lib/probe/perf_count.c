@@ -52,11 +52,11 @@ static int by_place(const void *pa, const void *pb)
 {
     const struct perf_count *a = pa, *b = pb;
 
-    if (a->phase != b->phase)
-        return a->phase < b->phase ? -1 : 1;
     if (a->object != b->object)
         return a->object < b->object ? -1 : 1;
-    return a->offset < b->offset ? -1 : a->offset > b->offset;
+    if (a->offset != b->offset)
+        return a->offset < b->offset ? -1 : 1;
+    return a->phase < b->phase ? -1 : a->phase > b->phase;
 }
 
 void perf_counts_sort(struct perf_counts *c)

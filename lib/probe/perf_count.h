@@ -23,7 +23,7 @@ struct perf_counts {
 /* 0 or -ENOMEM. */
 NODISCARD int perf_counts_init(struct perf_counts *c, size_t size);
 void perf_counts_add(struct perf_counts *c, uint32_t phase, uint32_t object, uint64_t offset);
-/* By phase, object and offset, without the free slots: the first @count; nothing can be added any
+/* By object, offset and phase, without the free slots: the first @count; nothing can be added any
  * more. */
 void perf_counts_sort(struct perf_counts *c);
 void perf_counts_release(struct perf_counts *c);

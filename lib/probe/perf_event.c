@@ -65,7 +65,7 @@ int perf_event_start(struct perf_event *ret, const struct perf_way *way, pid_t t
         return fd;
     ring = mmap(NULL, (1 + RING_PAGES) * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (ring == MAP_FAILED)
-        return -errno;
+        return errno == EPERM ? -ENOBUFS : -errno; /* the user's locked memory is used up */
     ret->ring = ring;
     ret->fd = fd;
     fd = -1;
@@ -161,12 +161,22 @@ void perf_event_drain(struct perf_event *e, const struct perf_visitor *v)
 void perf_remedy(char *buf, size_t size, int code)
 {
     char paranoid[16] = "unknown";
-    const bool denied = code == -EACCES || code == -EPERM;
 
     (void)fs_read_line(paranoid, sizeof paranoid, "/proc/sys/kernel/perf_event_paranoid");
-    (void)snprintf(buf, size, "perf_event_open: %s%s%s%s", strerror(-code),
-                   denied ? "; kernel.perf_event_paranoid is " : "", denied ? paranoid : "",
-                   denied ? ": give asrun CAP_PERFMON, or set it to 2 and run as the engine's "
-                            "user; in a container also a seccomp profile that allows the call"
-                          : "");
+    if (code == -EACCES || code == -EPERM)
+        (void)snprintf(buf, size,
+                       "perf_event_open: %s (kernel.perf_event_paranoid: %s). Give asrun "
+                       "CAP_PERFMON, or set it to 2 and run as the engine's user; in a container "
+                       "also allow the call by seccomp",
+                       strerror(-code), paranoid);
+    else if (code == -ENOBUFS)
+        (void)snprintf(buf, size,
+                       "no locked memory left for its ring: raise "
+                       "kernel.perf_event_mlock_kb or RLIMIT_MEMLOCK");
+    else if (code == -EMFILE)
+        (void)snprintf(buf, size, "no descriptor left: raise RLIMIT_NOFILE");
+    else if (code == -E2BIG)
+        (void)snprintf(buf, size, "no more are followed");
+    else
+        (void)snprintf(buf, size, "perf_event_open: %s", strerror(-code));
 }

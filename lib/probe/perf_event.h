@@ -41,7 +41,7 @@ struct perf_visitor { /* of what stands in a ring, in its order; NULL members ar
 /* Hardware cycles, or else the software CPU clock; with the kernel's time, or else without. Tried
  * on @tid. A negative errno where none is to be had. */
 NODISCARD int perf_way_find(struct perf_way *ret, pid_t tid, double hz);
-/* Starts sampling @tid. -ESRCH: it has ended. -EMFILE, -EPERM (locked memory), ...: no more of
+/* Starts sampling @tid. -ESRCH: it has ended. -EMFILE, -ENOBUFS (locked memory), ...: no more of
  * them. */
 NODISCARD int perf_event_start(struct perf_event *ret, const struct perf_way *way, pid_t tid);
 /* Hands all that has come to @v. */

@@ -288,14 +288,20 @@ double perf_follow_cpu_s(const struct perf_follow *f)
     return (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
-void perf_follow_release(struct perf_follow *f)
+void perf_follow_stop(struct perf_follow *f)
 {
     while (f->processes) {
         struct perf_process *p = f->processes;
 
         f->processes = p->next;
+        read_ticks(f, p);
         process_free(f, p);
     }
+}
+
+void perf_follow_release(struct perf_follow *f)
+{
+    perf_follow_stop(f);
     perf_objects_release(&f->objects);
     perf_counts_release(&f->counts);
     probe_tree_release(&f->tree);

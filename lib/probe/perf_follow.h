@@ -54,4 +54,6 @@ NODISCARD int perf_follow_drain(struct perf_follow *f);
 /* CPU time that the tree used since it is followed; of user code only, where only that is
  * sampled. */
 double perf_follow_cpu_s(const struct perf_follow *f);
+/* Drains once more and ends the sampling; the counts stay. */
+void perf_follow_stop(struct perf_follow *f);
 void perf_follow_release(struct perf_follow *f);
