@@ -4,10 +4,10 @@
  * were when the kernel looked, at setup->dispatch_hz. Words are made of it at the end, when
  * nothing is measured any more.
  */
+#include "probe/perf.h"
 #include "base/clock.h"
 #include "base/vec.h"
 #include "probe/facts.h"
-#include "probe/ops.h"
 #include "probe/perf_report.h"
 #include <stdio.h>
 #include <stdlib.h>
