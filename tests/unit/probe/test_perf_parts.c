@@ -199,7 +199,6 @@ __attribute__((noinline, used)) static int well_known_function(int x)
 /* Where @address is in which file. */
 static uint64_t offset_of(char *path, size_t size, uintptr_t address)
 {
-    AUTO(free) char *text = NULL;
     struct perf_objects o;
     struct perf_maps m = {0};
     const struct perf_mapping *at;
