@@ -160,9 +160,10 @@ void perf_event_drain(struct perf_event *e, const struct perf_visitor *v)
 
 void perf_remedy(char *buf, size_t size, int code)
 {
-    char paranoid[16] = "unknown";
+    char paranoid[16];
 
-    (void)fs_read_line(paranoid, sizeof paranoid, "/proc/sys/kernel/perf_event_paranoid");
+    if (fs_read_line(paranoid, sizeof paranoid, "/proc/sys/kernel/perf_event_paranoid") < 0)
+        (void)snprintf(paranoid, sizeof paranoid, "unknown");
     if (code == -EACCES || code == -EPERM)
         (void)snprintf(buf, size,
                        "perf_event_open: %s (kernel.perf_event_paranoid: %s). Give asrun "

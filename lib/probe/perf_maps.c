@@ -65,16 +65,36 @@ static int object_of(uint32_t *ret, struct perf_objects *o, const struct perf_ma
     return 0;
 }
 
+/* What is mapped over is gone: the parts before and after it stay. */
+static int cut(struct perf_maps *m, uint64_t start, uint64_t end)
+{
+    for (size_t i = m->count; i-- > 0;) {
+        const struct perf_mapping x = m->items[i];
+        struct perf_mapping left = x, right = x;
+
+        if (x.end <= start || x.start >= end)
+            continue;
+        left.end = start;
+        right.start = end;
+        right.offset += end - x.start;
+        m->items[i] = x.start < start ? left : m->items[--m->count];
+        if (x.end > end && VEC_PUSH(m->items, m->count, m->cap, right) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 int perf_maps_add(struct perf_maps *m, struct perf_objects *o, const struct perf_map *map)
 {
     struct perf_mapping new = {
         .start = map->start, .end = map->start + map->len, .offset = map->offset};
 
-    if (m->count == PERF_MAPS_MAX)
+    if (cut(m, new.start, new.end) < 0)
+        return -ENOMEM;
+    if (m->count >= PERF_MAPS_MAX)
         return 0;
     if (object_of(&new.object, o, map) < 0)
         return -ENOMEM;
-    m->last = m->count; /* the newest wins */
     return VEC_PUSH(m->items, m->count, m->cap, new);
 }
 
@@ -120,15 +140,13 @@ int perf_maps_read(struct perf_maps *m, struct perf_objects *o, const char *root
 
 const struct perf_mapping *perf_maps_find(struct perf_maps *m, uint64_t ip)
 {
-    const struct perf_mapping *last = m->last < m->count ? &m->items[m->last] : NULL;
-
-    if (last && ip >= last->start && ip < last->end)
-        return last;
-    for (size_t i = m->count; i-- > 0;)
+    for (size_t i = m->last < m->count ? m->last : 0, n = 0; n < m->count; n++) {
         if (ip >= m->items[i].start && ip < m->items[i].end) {
             m->last = i;
             return &m->items[i];
         }
+        i = i + 1 < m->count ? i + 1 : 0;
+    }
     return NULL;
 }
 

@@ -39,12 +39,12 @@ struct perf_mapping {
     uint64_t start, end, offset;
     uint32_t object;
 };
-struct perf_maps { /* of one process; zeroed: empty */
-    struct perf_mapping *items;
-    size_t count, cap, last;
+struct perf_maps {              /* of one process; zeroed: empty */
+    struct perf_mapping *items; /* in no order, none over another */
+    size_t count, cap, last;    /* last: where the last search ended */
 };
 
-/* Puts a mapping on top. 0 or -ENOMEM; beyond PERF_MAPS_MAX it is left out. */
+/* Puts a mapping over those that are there. 0 or -ENOMEM; beyond PERF_MAPS_MAX it is left out. */
 NODISCARD int perf_maps_add(struct perf_maps *m, struct perf_objects *o,
                             const struct perf_map *map);
 /* All executable mappings of @text, as /proc/PID/maps writes them, in place of those before. */

@@ -74,7 +74,7 @@ static void chance_alone_is_told(void **state)
     (void)state;
     rng_init(&rng, 7, 1);
     for (int round = 0; round < 200; round++) {
-        AUTO(dispatch_release) struct dispatch d[2] = {{.count = 0}};
+        AUTO(dispatch_release) struct dispatch a = {0}, b = {0};
 
         for (int i = 0; i < 1500; i++) {
             double u = rng_unit(&rng);
@@ -84,10 +84,10 @@ static void chance_alone_is_told(void **state)
             while (f < 9 && u >= shares[f])
                 u -= shares[f++];
             (void)snprintf(name, sizeof name, "f%d", f);
-            add(&d[i % 3 == 0], "lib.so", name, 1);
+            add(i % 3 == 0 ? &a : &b, "lib.so", name, 1);
         }
-        distance += dispatch_distance(&d[0], &d[1]) / 200;
-        noise += dispatch_noise(&d[0], &d[1]) / 200;
+        distance += dispatch_distance(&a, &b) / 200;
+        noise += dispatch_noise(&a, &b) / 200;
     }
     assert_close(distance / noise, 1, 0.05);
 }

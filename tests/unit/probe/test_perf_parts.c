@@ -145,6 +145,7 @@ static void the_newest_mapping_wins(void **state)
     assert_int_equal(perf_maps_add(&m, &o, &new), 0);
     assert_string_equal(path_at(&m, &o, 0x55d0c0a14010), "/lib/new.so");
     assert_string_equal(path_at(&m, &o, 0x55d0c0a15000), "/usr/bin/engine");
+    assert_int_equal(perf_maps_find(&m, 0x55d0c0a15000)->offset, 0x15000);
     assert_string_equal(path_at(&m, &o, 0x55d0c0a14010), "/lib/new.so"); /* after a hit elsewhere */
     perf_maps_release(&m);
     perf_objects_release(&o);
