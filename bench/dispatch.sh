@@ -4,18 +4,19 @@
 # again? The embedded engine, one plan, one model, the same flags; in each pair once as it comes, once
 # with the CPU back end that it chose hidden from it, so that it dispatches the next best.
 #
-#   bench/dispatch.sh [--build DIR] [--pairs 10] [--seconds 6] [--hz 99] [--out FILE]
+#   bench/dispatch.sh [--build DIR] [--pairs 10] [--seconds 10] [--hz 99] [--shape 135m]
+#                     [--out FILE]
 #
 # The engine starts anew each time, in a folder of links to its libraries. Writes
 # bench/results/DATE-dispatch.md; exit 1 if the farthest repeats are not five times closer than the
 # closest back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=build/release pairs=10 seconds=6 hz=99 out=
+build=build/release pairs=10 seconds=10 hz=99 shape=135m out=
 while [ $# -gt 0 ]; do
   case $1 in
-    --build | --pairs | --seconds | --hz | --out) declare "${1#--}=$2"; shift 2 ;;
-    *) sed -n '3,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    --build | --pairs | --seconds | --hz | --shape | --out) declare "${1#--}=$2"; shift 2 ;;
+    *) sed -n '3,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 . bench/engine.bash
@@ -70,7 +71,7 @@ out=${out:-bench/results/$(date -u +%F)-dispatch.md}
   echo "# The dispatch fingerprint: back ends and repeats, $(date -u +%F)"
   echo
   machine
-  echo "Embedded engine, 15m, closed loop of 4, $seconds s at $hz Hz ($(fact event)). A: $(cat "$dir/plain.backend") (what it chooses);" \
+  echo "Embedded engine, $shape, closed loop of 4, $seconds s at $hz Hz ($(fact event)). A: $(cat "$dir/plain.backend") (what it chooses);" \
     "B: $(cat "$dir/masked.backend") (the former hidden). Each run is of a fresh engine; distances are total variation."
   [ -z "${NOTE:-}" ] || echo "$NOTE"
   echo

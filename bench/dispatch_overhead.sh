@@ -3,16 +3,16 @@
 # What sampling costs the engine: pairs of runs with and without the probe "perf", in alternating
 # order, against one embedded engine that does the same requests each time.
 #
-#   bench/dispatch_overhead.sh [--build DIR] [--pairs 20] [--requests 120] [--hz 99] [--out FILE]
+#   bench/dispatch_overhead.sh [--build DIR] [--pairs 20] [--requests 120] [--hz 99] [--shape 15m] [--out FILE]
 #
 # Engine on CPU 0, load and probe on CPU 1. The ratio is of output tokens a second; the interval is
 # Student's t over the logarithms of the pairs. Writes bench/results/DATE-dispatch-overhead.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=build/release pairs=20 requests=120 hz=99 out=
+build=build/release pairs=20 requests=120 hz=99 shape=15m out=
 while [ $# -gt 0 ]; do
   case $1 in
-    --build | --pairs | --requests | --hz | --out) declare "${1#--}=$2"; shift 2 ;;
+    --build | --pairs | --requests | --hz | --shape | --out) declare "${1#--}=$2"; shift 2 ;;
     *) sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
@@ -58,7 +58,7 @@ out=${out:-bench/results/$(date -u +%F)-dispatch-overhead.md}
   echo "# What dispatch sampling costs the engine, $(date -u +%F)"
   echo
   machine
-  echo "Embedded engine, 15m, closed loop of 4, $requests requests of 48 + 64 tokens a run, $pairs pairs, sampling at $hz Hz."
+  echo "Embedded engine, $shape, closed loop of 4, $requests requests of 48 + 64 tokens a run, $pairs pairs, sampling at $hz Hz."
   [ -z "${NOTE:-}" ] || echo "$NOTE"
   echo
   python3 - "$dir/rows" <<'P'

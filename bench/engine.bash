@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# The embedded engine for benches: built if need be, on one CPU of its own. Sourced; sets CACHE.
+# The embedded engine for benches: built if need be, on one CPU of its own. Sourced, with $shape set;
+# sets CACHE.
 ENGINE_PID=
-make --no-print-directory -C targets/llm -j2 SHAPES=15m >&2
+make --no-print-directory -C targets/llm -j2 SHAPES="$shape" >&2
 CACHE=$(make --no-print-directory -s -C targets/llm where)
 
 on() { local cpu=$1; shift; if [ "$(nproc)" -gt 1 ]; then exec taskset -c "$cpu" "$@"; else exec "$@"; fi; }
@@ -11,7 +12,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 engine_start() {
   local port
   port=$(free_port)
-  (cd "$1" && on 0 "$1/llama-server" -m "$CACHE/15m.gguf" --alias dummy --host 127.0.0.1 --port "$port" \
+  (cd "$1" && on 0 "$1/llama-server" -m "$CACHE/$shape.gguf" --alias dummy --host 127.0.0.1 --port "$port" \
     -np 4 -c 4096 -t 1 -tb 1 --cache-ram 0 --no-ui --offline) > "$2" 2>&1 &
   ENGINE_PID=$!
   URL=http://127.0.0.1:$port/v1
