@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probe/ops.h"
+#include "probe/perf.h"
 
 const struct probe_ops *const probe_sources[] = {
+    &probe_perf,
     NULL,
 };
