@@ -50,13 +50,13 @@ static uint64_t samples_of(const struct told *t, const char *phase, const char *
 }
 
 /* Named in the symbol table, and in no other function. */
-__attribute__((noinline, noclone, used)) static void spin_in_the_first(void)
+__attribute__((noinline, used)) static void spin_in_the_first(void)
 {
     for (volatile uint64_t i = 0;; i++)
         ;
 }
 
-__attribute__((noinline, noclone, used)) static void *spin_in_the_second(void *ctx)
+__attribute__((noinline, used)) static void *spin_in_the_second(void *ctx)
 {
     for (volatile uint64_t i = 0;; i++)
         ;
