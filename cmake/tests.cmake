@@ -11,7 +11,14 @@ target_link_libraries(harness PUBLIC asrun PkgConfig::CMOCKA)
 target_link_options(harness PUBLIC -Wl,-u,__wrap_malloc # or a test that makes nothing fail does not link
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=aligned_alloc)
 
+# Libraries that tests load in place of one that may not be here.
+foreach(name blas cuda)
+  add_library(${name}_double MODULE tests/doubles/${name}.c)
+  target_link_libraries(${name}_double PRIVATE project_flags)
+endforeach()
+
 set(TEST_ENV
+  BLAS_DOUBLE=$<TARGET_FILE:blas_double> CUDA_DOUBLE=$<TARGET_FILE:cuda_double>
   ASRUN=$<TARGET_FILE:asrun_program> SOURCE=${PROJECT_SOURCE_DIR} BUILD=${PROJECT_BINARY_DIR}
   SHARED=${PROJECT_SOURCE_DIR}/../shared REFSERVER=${PROJECT_BINARY_DIR}/refserver
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1

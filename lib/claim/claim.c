@@ -150,8 +150,9 @@ int claim_read(json_t **ret, struct analysis **ret_analysis, struct plan **ret_p
     struct err why = {0};
     int r;
 
-    if (evidence_is_witness(e))
-        return err_set(err, -ENODATA, "%s: " CLAIM_WITNESS, evidence_info(e)->path);
+    if (evidence_kind(e) != EVIDENCE_RUN)
+        return err_set(err, -ENODATA, "%s " CLAIM_NO_RUN, evidence_info(e)->path,
+                       evidence_kind_name(evidence_kind(e)));
     r = plan_parse(&plan, evidence_plan(e), evidence_info(e)->path, NULL, 0, &why);
     if (r < 0) /* the plan in the file was valid when it was written */
         return err_set(err, r == -ENOMEM ? r : -EBADMSG, "%s", why.text);

@@ -24,8 +24,8 @@ struct claim_source {
 NODISCARD int claim_build(json_t **ret, const struct claim_source *s, struct err *err);
 /* Re-reads the effective plan, analyses and builds. *@ret_analysis may be used until freed;
  * *@ret_plan is what it borrows from. Errors: -EBADMSG the evidence contradicts itself; -ENODATA it
- * is a witness's (CLAIM_WITNESS). */
-#define CLAIM_WITNESS "is a witness's file: it carries no plan, so nothing can be claimed from it"
+ * is no run's (CLAIM_NO_RUN, with its kind). */
+#define CLAIM_NO_RUN "is a file of kind %s: it carries no plan, so nothing can be claimed from it"
 NODISCARD int claim_read(json_t **ret, struct analysis **ret_analysis, struct plan **ret_plan,
                          struct evidence *e, double extra_percentile, struct err *err);
 /* The ledger alone, checked: {scheduled, executed, counted, excluded, notExecuted, outcomes,

@@ -74,8 +74,9 @@ int claim_ledger(json_t **ret, struct evidence *e, struct err *err)
     struct err why = {0};
     int r;
 
-    if (evidence_is_witness(e))
-        return err_set(err, -ENODATA, "%s: " CLAIM_WITNESS, evidence_info(e)->path);
+    if (evidence_kind(e) != EVIDENCE_RUN)
+        return err_set(err, -ENODATA, "%s " CLAIM_NO_RUN, evidence_info(e)->path,
+                       evidence_kind_name(evidence_kind(e)));
     r = plan_parse(&plan, evidence_plan(e), evidence_info(e)->path, NULL, 0, &why);
     if (r < 0)
         return err_set(err, r == -ENOMEM ? r : -EBADMSG, "%s", why.text);

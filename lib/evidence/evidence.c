@@ -32,11 +32,21 @@ const char *evidence_meta(struct evidence *e, const char *key)
     return NULL;
 }
 
-bool evidence_is_witness(struct evidence *e)
+static const char *const kinds[] = {"run", "witness", "envelope"};
+
+enum evidence_kind evidence_kind(struct evidence *e)
 {
     const char *kind = evidence_meta(e, "kind");
 
-    return kind && strcmp(kind, "witness") == 0;
+    for (size_t i = 0; kind && i < COUNT_OF(kinds); i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            return (enum evidence_kind)i;
+    return EVIDENCE_RUN;
+}
+
+const char *evidence_kind_name(enum evidence_kind k)
+{
+    return (unsigned)k < COUNT_OF(kinds) ? kinds[k] : "?";
 }
 
 const char *evidence_plan(const struct evidence *e)
@@ -311,7 +321,7 @@ static int load(struct evidence *e, enum evidence_open mode, struct err *err)
         r = verify(e, err);
     if (r < 0)
         return r;
-    if (evidence_is_witness(e))
+    if (evidence_kind(e) == EVIDENCE_WITNESS)
         count_witnessed(e);
     r = evidence_load_steps(e, err);
     if (r < 0)

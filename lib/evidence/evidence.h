@@ -65,10 +65,15 @@ const struct evidence_info *evidence_info(const struct evidence *e);
 const struct evidence_trial *evidence_trials(const struct evidence *e, size_t *count);
 /* The effective plan (canonical JSON). Borrowed. */
 const char *evidence_plan(const struct evidence *e);
-/* Packets of another client's run (docs/formats/evidence.md, "Witness files"): there is no plan,
- * and
- * @scheduled is the number of samples. */
-bool evidence_is_witness(struct evidence *e);
+/* What wrote the file. Only a run has a plan. */
+enum evidence_kind {
+    EVIDENCE_RUN,
+    EVIDENCE_WITNESS,  /* packets of another client's run (docs/formats/evidence.md, "Witness
+                          files"): @scheduled is the number of samples */
+    EVIDENCE_ENVELOPE, /* measured ceilings of a host: envelope_read() */
+};
+enum evidence_kind evidence_kind(struct evidence *e);
+const char *evidence_kind_name(enum evidence_kind k); /* "run", "witness", "envelope" */
 /* Packets were watched beside the run (load.witness): there is a second series of times, the
  * wire's.
  */

@@ -17,6 +17,9 @@ void report_claim(struct str *out, const json_t *claim, const struct report_styl
 /* The steps of a sweep or a search (claim/map.h) side by side; of a search where it ended. Each key
  * a column, so that it may be wider. */
 void report_map(struct str *out, const json_t *map, const struct report_style *style);
+/* The table of an envelope (envelope/envelope.h), and the words that keep it apart from
+ * performance. */
+void report_envelope(struct str *out, const json_t *envelope);
 /* The table of a ledger document: claim["ledger"], or what claim_ledger() gives. Says for each
  * trial and in all: scheduled = counted + excluded + not executed. */
 void report_ledger(struct str *out, const json_t *ledger, const struct report_style *style);

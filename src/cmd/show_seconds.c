@@ -64,14 +64,14 @@ static int put_text(void *ctx, const struct second *s)
     return rows_put(&v->rows, values);
 }
 
-/* Those of the run's plan; a witness has none. */
+/* Those of the run's plan; other files have none. */
 static int limits_of(struct gate_limit ret[GATE_COUNT_], struct evidence *e, struct err *err)
 {
     AUTO(plan_free) struct plan *p = NULL;
     int r;
 
     gates_default(ret);
-    if (evidence_is_witness(e))
+    if (evidence_kind(e) != EVIDENCE_RUN)
         return 0;
     r = plan_parse(&p, evidence_plan(e), evidence_info(e)->path, NULL, 0, err);
     if (r == 0)

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "cmd/show.h"
 #include "claim/map.h"
+#include "envelope/envelope.h"
 #include "report/report.h"
 #include <math.h>
 #include <stdio.h>
@@ -140,7 +141,7 @@ static json_t *json_summary(const struct show *s, const struct tallies *t,
 
     json_put_str(o, "path", info->path);
     json_put_str(o, "state", info->state);
-    json_put_str(o, "kind", evidence_is_witness(s->evidence) ? "witness" : "run");
+    json_put_str(o, "kind", evidence_kind_name(evidence_kind(s->evidence)));
     json_put_bool(o, "live", info->live);
     json_put_str(o, "run_id", evidence_meta(s->evidence, "run_id"));
     json_put_str(o, "asrun_version", evidence_meta(s->evidence, "asrun_version"));
@@ -224,7 +225,7 @@ static void print_summary(const struct show *s)
     print_state(i);
     printf("run       %s, begun %s, asrun %s\n", id ? id : "-",
            clock_rfc3339(i->anchor.real_ns).text, version ? version : "-");
-    if (!evidence_is_witness(s->evidence))
+    if (evidence_kind(s->evidence) == EVIDENCE_RUN)
         printf("plan      sha256:%s\nschedule  sha256:%s\nprompts   sha256:%s\n", i->plan_digest,
                i->schedule_digest, i->prompts_digest);
     printf("chain     sha256:%s\n", i->chain_head);
@@ -246,13 +247,34 @@ static int print_map(const struct show *s, struct err *err)
     return 0;
 }
 
+static int print_envelope(const struct show *s, struct err *err)
+{
+    AUTO(json_unref) json_t *envelope = NULL;
+    AUTO(str_release) struct str text = {0};
+    int r = envelope_read(&envelope, s->evidence, err);
+
+    if (r < 0)
+        return r;
+    if (s->format == ROWS_JSON)
+        return print_json(TAKE(envelope), err);
+    report_envelope(&text, envelope);
+    if (!str_ok(&text))
+        return err_set(err, -ENOMEM, "out of memory for the envelope");
+    print_summary(s);
+    printf("\n%s", text.data);
+    return 0;
+}
+
 int show_summary(const struct show *s, struct err *err)
 {
     AUTO(tallies_release) struct tallies t = {0};
     struct connection_sums sums;
     size_t steps;
-    int r = tally(&t, s, err);
+    int r;
 
+    if (evidence_kind(s->evidence) == EVIDENCE_ENVELOPE)
+        return print_envelope(s, err);
+    r = tally(&t, s, err);
     if (r == 0)
         r = connection_sums(&sums, s->evidence, err);
     if (r < 0)
@@ -260,7 +282,7 @@ int show_summary(const struct show *s, struct err *err)
     if (s->format == ROWS_JSON)
         return print_json(json_summary(s, &t, &sums), err);
     print_summary(s);
-    if (evidence_is_witness(s->evidence) && t.count > 0)
+    if (evidence_kind(s->evidence) == EVIDENCE_WITNESS && t.count > 0)
         print_witness(s, &t.of[0]);
     else
         print_ledger(&t, evidence_info(s->evidence));
@@ -313,8 +335,9 @@ int show_plan(const struct show *s, struct err *err)
     json_t *document = NULL;
     int r;
 
-    if (evidence_is_witness(s->evidence))
-        return err_set(err, -ENODATA, "a witness's file carries no plan");
+    if (evidence_kind(s->evidence) != EVIDENCE_RUN)
+        return err_set(err, -ENODATA, "a file of kind %s carries no plan",
+                       evidence_kind_name(evidence_kind(s->evidence)));
     if (s->format == ROWS_JSON) {
         puts(plan);
         return 0;
