@@ -251,7 +251,7 @@ int measure_gpus(struct measuring *m, struct err *err)
     v = cuda_driver_version(cuda);
     r = envelope_fact(m, KNOWN_REPORTED, "gpu.cuda_version", "", "cuDriverGetVersion", "%d.%d",
                       v / 1000, v % 1000 / 10);
-    (void)cublas_open(cuda, m->options->cublas, &no_cublas);
+    no_cublas.code = cublas_open(cuda, m->options->cublas, &no_cublas);
     for (int i = 0; i < cuda_devices(cuda) && r == 0; i++) {
         struct gpu g = {.m = m, .cuda = cuda, .number = i};
 

@@ -172,8 +172,10 @@ int team_cpus(int *ret, int cap)
     cpu_set_t allowed;
     int n = 0;
 
-    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
-        CPU_SET(0, (CPU_ZERO(&allowed), &allowed));
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) {
+        CPU_ZERO(&allowed);
+        CPU_SET(0, &allowed);
+    }
     for (int sibling = 0; sibling < 2; sibling++)
         for (int cpu = 0; cpu < CPU_SETSIZE && n < cap; cpu++)
             if (CPU_ISSET(cpu, &allowed) && shares_core(cpu, &allowed) == (sibling == 1))
