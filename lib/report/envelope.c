@@ -17,13 +17,18 @@ static void size_text(struct str *out, const json_t *c)
         str_addf(out, "%" PRId64 " MiB", bytes >> 20);
 }
 
-/* In the scale of show_value(), but without the unit of a rate. */
+/* Rates in thousands of millions, times in ns; NAN: "-". */
 static void show_figure(struct str *out, const char *unit, double v)
 {
-    if (!isnan(v) && strcmp(unit, "s") != 0)
-        str_addf(out, "%.4g", v / 1e9);
+    if (isnan(v))
+        str_add(out, "-");
     else
-        show_value(out, unit, v);
+        str_addf(out, "%.4g", strcmp(unit, "s") == 0 ? v * 1e9 : v / 1e9);
+}
+
+static const char *scaled_unit(const char *unit)
+{
+    return strcmp(unit, "s") == 0 ? "ns" : strcmp(unit, "bytes/s") == 0 ? "GB/s" : "Gflop/s";
 }
 
 static void row(struct page *p, const json_t *c)
@@ -36,7 +41,8 @@ static void row(struct page *p, const json_t *c)
     else
         str_add(&threads, "-");
     size_text(&size, c);
-    show_value(&median, unit, get_number(c, "median"));
+    show_figure(&median, unit, get_number(c, "median"));
+    str_addf(&median, " %s", scaled_unit(unit));
     show_figure(&between, unit, get_number(c, "lo"));
     str_add(&between, " to ");
     show_figure(&between, unit, get_number(c, "hi"));
@@ -74,12 +80,15 @@ static void facts(struct page *p, const json_t *list)
     {
         AUTO(str_release) struct str text = {0};
         bool own = strcmp(get_text(f, "scope"), "envelope") == 0;
+        const char *unit = get_text(f, "unit");
 
         if (!own && strcmp(get_text(f, "name"), "cpu.model") != 0 &&
             strcmp(get_text(f, "name"), "memory.thp") != 0)
             continue;
-        str_addf(&text, "%s %s%s%s (%s)", get_text(f, "name"), get_text(f, "value"),
-                 get_text(f, "unit")[0] ? " " : "", get_text(f, "unit"), get_text(f, "known"));
+        str_addf(&text, "%s %s", get_text(f, "name"), get_text(f, "value"));
+        if (unit[0] && strcmp(unit, "1") != 0)
+            str_addf(&text, " %s", unit);
+        str_addf(&text, " (%s)", get_text(f, "known"));
         page_bullet(p, text.data ? text.data : "");
     }
 }

@@ -123,10 +123,6 @@ void show_value(struct str *out, const char *unit, double v)
         str_addf(out, "%.4g USD", v);
     else if (strcmp(unit, "1/s") == 0)
         str_addf(out, "%.4g/s", v);
-    else if (strcmp(unit, "bytes/s") == 0)
-        str_addf(out, "%.4g GB/s", v / 1e9);
-    else if (strcmp(unit, "flop/s") == 0)
-        str_addf(out, "%.4g Gflop/s", v / 1e9);
     else
         str_addf(out, "%.4g %s", v, unit);
 }
