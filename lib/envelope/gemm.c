@@ -116,10 +116,9 @@ static int measure_type(struct measuring *m, const struct blas *b, enum gemm_typ
 static int put_library(struct measuring *m, const struct blas *b, bool named)
 {
     static const char *const names[] = {"blas.build_id", "blas.config", "blas.core"};
-    static const char *const sources[] = {"its ELF note",
-                                          "openblas_get_config, "
-                                          "MKL_Get_Version_String or bli_info_get_version_str",
-                                          "openblas_get_corename"};
+    static const char words[] =
+        "openblas_get_config, MKL_Get_Version_String or bli_info_get_version_str";
+    static const char *const sources[] = {"its ELF note", words, "openblas_get_corename"};
     const char *values[] = {blas_build_id(b), blas_config(b), blas_core(b)};
     int r = envelope_fact(m, KNOWN_MEASURED, "blas.path", "",
                           named ? "dladdr, in the library named" : "dladdr, in the one found", "%s",
