@@ -25,7 +25,10 @@ static void list_free(struct curl_slist *list)
     curl_slist_free_all(list);
 }
 DEFINE_AUTO(struct curl_slist *, list_free)
-DEFINE_AUTO(CURL *, curl_easy_cleanup)
+
+struct http_client {
+    CURL *easy;
+};
 
 void http_answer_release(struct http_answer *a)
 {
@@ -166,6 +169,7 @@ static int perform(struct http_answer *ret, CURL *c, const struct http_request *
     AUTO(str_release) struct str body = {0};
     char why[CURL_ERROR_SIZE] = "";
     struct http_answer a = {0};
+    curl_off_t took_us = 0;
     CURLcode rc;
 
     set_options(c, q, headers, &body, why);
@@ -176,6 +180,8 @@ static int perform(struct http_answer *ret, CURL *c, const struct http_request *
                        : why[0]                ? why
                                                : curl_easy_strerror(rc));
     (void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &a.status);
+    (void)curl_easy_getinfo(c, CURLINFO_TOTAL_TIME_T, &took_us);
+    a.took_ns = (int64_t)took_us * NS_PER_US;
     copy_server(c, a.server, sizeof a.server);
     a.len = body.len;
     a.body = str_take(&body);
@@ -185,24 +191,52 @@ static int perform(struct http_answer *ret, CURL *c, const struct http_request *
     return 0;
 }
 
-int http_exchange(struct http_answer *ret, const struct http_request *q, struct err *err)
+int http_client_new(struct http_client **ret, struct err *err)
+{
+    AUTO(http_client_free) struct http_client *c = calloc(1, sizeof *c);
+
+    (void)pthread_once(&once, start_curl);
+    if (c)
+        c->easy = curl_easy_init();
+    if (!c || !c->easy)
+        return err_set(err, -ENOMEM, "out of memory");
+    *ret = TAKE(c);
+    return 0;
+}
+
+void http_client_free(struct http_client *c)
+{
+    if (c)
+        curl_easy_cleanup(c->easy);
+    free(c);
+}
+
+int http_client_ask(struct http_client *c, struct http_answer *ret, const struct http_request *q,
+                    struct err *err)
 {
     AUTO(list_free) struct curl_slist *headers = NULL;
     AUTO(list_free) struct curl_slist *pinned = NULL;
-    AUTO(curl_easy_cleanup) CURL *c = NULL;
     int r;
 
     assert(q->url && q->timeout_ns > 0);
-    (void)pthread_once(&once, start_curl);
-    c = curl_easy_init();
-    if (!c)
-        return err_set(err, -ENOMEM, "%s: out of memory", q->url);
+    curl_easy_reset(c->easy); /* keeps the connection */
     r = headers_of(&headers, q, err);
     if (r == 0 && q->way && q->way->connect_to && add_line(&pinned, q->way->connect_to) < 0)
         r = err_set(err, -ENOMEM, "out of memory");
     if (pinned)
-        (void)curl_easy_setopt(c, CURLOPT_CONNECT_TO, pinned);
-    return r < 0 ? r : perform(ret, c, q, headers, err);
+        (void)curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, pinned);
+    if (r == 0)
+        r = perform(ret, c->easy, q, headers, err);
+    curl_easy_reset(c->easy); /* it has borrowed what goes now */
+    return r;
+}
+
+int http_exchange(struct http_answer *ret, const struct http_request *q, struct err *err)
+{
+    AUTO(http_client_free) struct http_client *c = NULL;
+    int r = http_client_new(&c, err);
+
+    return r < 0 ? r : http_client_ask(c, ret, q, err);
 }
 
 int probe_http(char **ret, long *status, const char *url, const char *key, const char *body,

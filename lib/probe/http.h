@@ -19,6 +19,7 @@ struct http_answer {
     size_t len;
     long status;
     char server[128]; /* Server header, "" if none */
+    int64_t took_ns;  /* from its start to its last byte */
 };
 
 /* Any HTTP status is success. -EFBIG: the body is over HTTP_BODY_MAX. Other errors: the
@@ -26,3 +27,12 @@ struct http_answer {
 NODISCARD int http_exchange(struct http_answer *ret, const struct http_request *q, struct err *err);
 void http_answer_release(struct http_answer *a);
 DEFINE_AUTO_HELD(struct http_answer, http_answer_release)
+
+/* Exchanges over a connection that is kept. */
+struct http_client;
+NODISCARD int http_client_new(struct http_client **ret, struct err *err);
+/* As http_exchange(). */
+NODISCARD int http_client_ask(struct http_client *c, struct http_answer *ret,
+                              const struct http_request *q, struct err *err);
+void http_client_free(struct http_client *c); /* NULL is a no-op */
+DEFINE_AUTO(struct http_client *, http_client_free)

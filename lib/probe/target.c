@@ -305,19 +305,23 @@ static void note_engine(struct asking *a, json_t *json, const struct page *p)
         memcpy(a->found.version, version, sizeof version);
 }
 
+int target_root(const char *base)
+{
+    const size_t n = strlen(base);
+
+    if (n >= 3 && strcmp(base + n - 3, "/v1") == 0)
+        return (int)n - 3;
+    return n == 1 ? 0 : (int)n;
+}
+
 static int ask_page(struct asking *a, const struct page *p)
 {
     AUTO(http_answer_release) struct http_answer answer = {0};
     AUTO(json_unref) json_t *json = NULL;
-    size_t root = strlen(a->base);
     char path[600];
     int r;
 
-    if (root >= 3 && strcmp(a->base + root - 3, "/v1") == 0)
-        root -= 3;
-    else if (root == 1)
-        root = 0;
-    (void)snprintf(path, sizeof path, "%.*s%s", (int)root, a->base, p->path);
+    (void)snprintf(path, sizeof path, "%.*s%s", target_root(a->base), a->base, p->path);
     r = ask(a, &json, path, &answer);
     if (r != 1)
         return r;

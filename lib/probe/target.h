@@ -13,3 +13,6 @@ struct target_source {
 /* As probe_target(); @base is the path of the API, "/v1" for most. */
 NODISCARD int target_ask(struct probe_target *ret, const struct fact_sink *sink,
                          const struct target_source *source, const char *base, struct err *err);
+
+/* How much of the path of an API is in front of the information pages: "/llm" of "/llm/v1". */
+int target_root(const char *base);

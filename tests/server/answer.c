@@ -2,6 +2,8 @@
 /* Answers in one piece: fixed documents, errors, and completions that were not asked to stream. */
 #include "refserver.h"
 #include "base/clock.h"
+#include "base/fs.h"
+#include <stdio.h>
 #include <string.h>
 
 const char *answer_connection(const struct worker *w, const struct conn *c)
@@ -85,6 +87,30 @@ static void add_metric(struct str *s, const char *name, const char *type, uint64
     str_addf(s, "# TYPE refserver_%s %s\nrefserver_%s %" PRIu64 "\n", name, type, name, v);
 }
 
+/* The page that the test planted for this time. */
+static int read_planted(char **ret, size_t *n, const char *path, uint64_t nth)
+{
+    char of_nth[512];
+
+    (void)snprintf(of_nth, sizeof of_nth, "%s.%" PRIu64, path, nth);
+    return fs_read(ret, n, fs_exists(of_nth) ? of_nth : path, 1 << 20, NULL);
+}
+
+static void answer_planted(struct worker *w, struct conn *c)
+{
+    AUTO(str_release) struct str s = {0};
+    AUTO(free) char *text = NULL;
+    size_t n = 0;
+
+    if (read_planted(&text, &n, w->options->metrics_path, ++w->counts.scrapes) < 0) {
+        answer_error(w, c, 404, "no such page");
+        return;
+    }
+    str_addn(&s, text, n);
+    send_document(w, c, 200, "text/plain; version=0.0.4", &s);
+    answer_done(w, c, false);
+}
+
 static void answer_metrics(struct worker *w, struct conn *c)
 {
     const struct counts *n = &w->counts;
@@ -106,7 +132,10 @@ void answer_fixed(struct worker *w, struct conn *c)
     AUTO(str_release) struct str s = {0};
 
     if (strcmp(c->request.path, "/metrics") == 0) {
-        answer_metrics(w, c);
+        if (w->options->metrics_path)
+            answer_planted(w, c);
+        else
+            answer_metrics(w, c);
         return;
     }
     if (strcmp(c->request.path, "/health") == 0)

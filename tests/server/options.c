@@ -23,6 +23,7 @@ static const char help[] =
     "  --misbehave NAME[:K]  every request (after K content events; 2)\n"
     "  --misbehave-every N   only every Nth request (1)\n"
     "  --api-key KEY         answer 401 without it\n"
+    "  --metrics FILE        what /metrics answers: FILE.N to the Nth time, else FILE, else 404\n"
     "  --log FILE            what was sent when\n"
     "  --log-peers           and who connected: 'peer ADDRESS NS'\n"
     "  --threads N           (1)\n"
@@ -52,6 +53,7 @@ enum key {
     KEY_MIS,
     KEY_EVERY,
     KEY_API_KEY,
+    KEY_METRICS,
     KEY_LOG,
     KEY_THREADS,
     KEY_SPIN,
@@ -77,6 +79,7 @@ static const struct option keys[] = {
     {"misbehave", required_argument, NULL, KEY_MIS},
     {"misbehave-every", required_argument, NULL, KEY_EVERY},
     {"api-key", required_argument, NULL, KEY_API_KEY},
+    {"metrics", required_argument, NULL, KEY_METRICS},
     {"log", required_argument, NULL, KEY_LOG},
     {"threads", required_argument, NULL, KEY_THREADS},
     {"spin", required_argument, NULL, KEY_SPIN},
@@ -182,6 +185,9 @@ static int set_text(struct options *o, enum key key, const char *v)
         return mis_parse(&o->mis, &o->after, v, strlen(v));
     case KEY_API_KEY:
         o->api_key = v;
+        return 0;
+    case KEY_METRICS:
+        o->metrics_path = v;
         return 0;
     case KEY_LISTEN:
         o->listen = v;

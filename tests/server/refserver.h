@@ -65,7 +65,7 @@ struct options {
     int64_t role_ns, input_ns, spin_ns;
     enum keep_mode keep;
     enum mis mis;
-    const char *log_path, *api_key;
+    const char *log_path, *api_key, *metrics_path;
     const char *listen; /* an address, or a path with a slash in it; NULL: 127.0.0.1 */
     bool log_peers;
     bool prefix_cache, watch_stdin, fifo, help;
@@ -193,7 +193,8 @@ struct conn {
 };
 
 struct counts {
-    uint64_t requests, running, waiting, prompt_tokens, cached_tokens, output_tokens, connections;
+    uint64_t requests, running, waiting, prompt_tokens, cached_tokens, output_tokens, connections,
+        scrapes;
 };
 
 struct worker {
