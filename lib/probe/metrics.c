@@ -169,7 +169,7 @@ static int open_metrics(struct probe **ret, const struct probe_setup *s,
 
 static int64_t period_of_metrics(const struct probe_setup *s)
 {
-    return s->metrics_period_ns;
+    return s->metrics_period_ns ? s->metrics_period_ns : s->period_ns;
 }
 
 static int sample_metrics(struct probe *p, int64_t now_ns)

@@ -29,7 +29,7 @@ static struct server {
 static const char *answer_to(const char *path, const char *key)
 {
     const char *body = NULL;
-    char line[128];
+    char line[160];
     bool again;
 
     (void)snprintf(line, sizeof line, "%s%s\n", path, key);
