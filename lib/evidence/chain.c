@@ -87,6 +87,14 @@ static void put_number(struct chain *c, int64_t v)
     put(c, &le, sizeof le);
 }
 
+static void put_real(struct chain *c, double v)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &v, sizeof bits);
+    put_number(c, (int64_t)bits);
+}
+
 void chain_add(struct chain *c, enum table t, const struct cell *cells, size_t count)
 {
     assert(t >= c->last && count <= CELLS_MAX);
@@ -98,6 +106,8 @@ void chain_add(struct chain *c, enum table t, const struct cell *cells, size_t c
         bool bytes = cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB;
 
         put_byte(c, (uint8_t)cell->type);
+        if (cell->type == SQLITE_FLOAT)
+            put_real(c, cell->real);
         if (bytes || cell->type == SQLITE_INTEGER)
             put_number(c, bytes ? (int64_t)cell->len : cell->number);
         if (bytes)

@@ -14,7 +14,9 @@
 #include "record/fact.h"
 #include "record/sample.h"
 #include "record/connection.h"
+#include "record/dispatch.h"
 #include "record/second.h"
+#include "record/series.h"
 
 enum evidence_open { EVIDENCE_RECOVER = 0, EVIDENCE_READ_ONLY = 1 };
 
@@ -119,3 +121,15 @@ NODISCARD int evidence_each_second(struct evidence *e, second_visit fn, void *ct
 /* As they were closed, by thread about; none in files of versions that did not write them down. */
 NODISCARD int evidence_each_connection(struct evidence *e, connection_visit fn, void *ctx,
                                        struct err *err);
+/* What probes told over time: each series as it was declared; the rows of one, or of all
+ * (EVIDENCE_ALL_SERIES), in order of time, of a selected step those while its trials ran; what was
+ * dispatched, of a selected step in its trials. None in files of versions without probes. */
+enum { EVIDENCE_ALL_SERIES = UINT32_MAX };
+typedef int (*series_visit)(void *ctx, uint32_t id, const struct series *s);
+typedef int (*telemetry_visit)(void *ctx, const struct series *s, const struct telemetry_row *row);
+typedef int (*dispatch_visit)(void *ctx, const struct dispatch_row *row);
+NODISCARD int evidence_each_series(struct evidence *e, series_visit fn, void *ctx, struct err *err);
+NODISCARD int evidence_each_telemetry(struct evidence *e, uint32_t series, telemetry_visit fn,
+                                      void *ctx, struct err *err);
+NODISCARD int evidence_each_dispatch(struct evidence *e, dispatch_visit fn, void *ctx,
+                                     struct err *err);

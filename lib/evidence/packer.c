@@ -18,9 +18,6 @@ static int prepare_all(struct packer *r, struct err *err)
         {&r->drop_pending, "DELETE FROM pending WHERE sample = ?"},
         {&r->put_position, "INSERT OR REPLACE INTO spool_pos (ring, position, lost)"
                            " VALUES (?, ?, ?)"},
-        {&r->put_chain, "INSERT INTO chain (block, prev, digest, meta, trial, trial_end, fact,"
-                        " note, sample, event_part, second, connection, wire_sample, wire_part)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     };
     int rc = 0;
 
@@ -28,7 +25,7 @@ static int prepare_all(struct packer *r, struct err *err)
         rc = table_insert(&r->insert[t], r->db, t, err);
     for (size_t i = 0; i < COUNT_OF(others) && rc == 0; i++)
         rc = sql_prepare(others[i].st, r->db, others[i].sql, err);
-    return rc;
+    return rc < 0 ? rc : table_insert_chain(&r->put_chain, r->db, err);
 }
 
 int packer_init(struct packer *r, sqlite3 *db, uint32_t rings, struct err *err)
@@ -68,6 +65,7 @@ void packer_release(struct packer *r)
     free(r->blob);
     free(r->remarks);
     arena_release(&r->words);
+    telemetry_release(&r->telemetry);
     *r = (struct packer){0};
 }
 
@@ -342,13 +340,26 @@ static int write_streams(struct packer *r, int64_t due_ns, struct err *err)
     return rc < 0 ? rc : write_positions(r, due_ns, err);
 }
 
+static int write_telemetry(struct packer *r, struct err *err)
+{
+    struct cell cells[TELEMETRY_CELLS];
+    enum table t;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && telemetry_cells(cells, &t, &r->telemetry, i); i++)
+        rc = packer_row(r, t, cells, err);
+    return rc;
+}
+
 static int fill_due(struct packer *r, void *ctx, struct err *err)
 {
     int rc = write_remarks(r, TABLE_FACT, err);
 
     if (rc == 0)
         rc = write_remarks(r, TABLE_NOTE, err);
-    return rc < 0 ? rc : write_streams(r, *(const int64_t *)ctx, err);
+    if (rc == 0)
+        rc = write_streams(r, *(const int64_t *)ctx, err);
+    return rc < 0 ? rc : write_telemetry(r, err);
 }
 
 /* What a committed block means for the memory and the rings. */
@@ -356,6 +367,7 @@ static void settle(struct packer *r, int64_t due_ns)
 {
     r->remark_count = r->flight.seconds.count = r->flight.connections.count = 0;
     arena_release(&r->words);
+    telemetry_release(&r->telemetry);
     flight_drop_finished(&r->flight);
     for (uint32_t i = 0; i < r->ring_count; i++) {
         for (struct stream *st; (st = first_due(r, i, due_ns));)
@@ -367,7 +379,7 @@ static void settle(struct packer *r, int64_t due_ns)
 static bool anything_due(const struct packer *r, int64_t due_ns)
 {
     if (r->remark_count > 0 || r->flight.finished || r->flight.seconds.count > 0 ||
-        r->flight.connections.count > 0)
+        r->flight.connections.count > 0 || telemetry_waits(&r->telemetry))
         return true;
     for (uint32_t i = 0; i < r->ring_count; i++)
         if (first_due(r, i, due_ns) ||

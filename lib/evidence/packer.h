@@ -10,6 +10,7 @@
 #include "evidence/chain.h"
 #include "evidence/flight.h"
 #include "evidence/sql.h"
+#include "evidence/telemetry.h"
 #include "record/ring.h"
 
 struct remark { /* a fact or a note that waits for the next commit; strings in the arena */
@@ -34,6 +35,7 @@ struct packer {
     struct arena words;
     struct remark *remarks;
     size_t remark_count, remark_cap;
+    struct telemetry telemetry;
 };
 
 /* How the last block of a run ends it. */

@@ -119,3 +119,10 @@ int sql_int(int64_t *ret, sqlite3 *db, const char *sql, struct err *err)
         *ret = sqlite3_column_int64(st, 0);
     return r < 0 ? r : 0;
 }
+
+const char *sql_text(sqlite3_stmt *st, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(st, column);
+
+    return text ? text : "";
+}

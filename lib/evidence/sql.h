@@ -23,3 +23,5 @@ NODISCARD int sql_step(sqlite3_stmt *st, const char *doing, struct err *err);
 NODISCARD int sql_run(sqlite3_stmt *st, const char *doing, struct err *err);
 /* The first column of the first row of @sql; @*ret untouched if there is none. */
 NODISCARD int sql_int(int64_t *ret, sqlite3 *db, const char *sql, struct err *err);
+/* A column's text, "" for NULL; borrowed until the next step. */
+const char *sql_text(sqlite3_stmt *st, int column);

@@ -245,6 +245,29 @@ int store_note(struct store *s, int64_t time_ns, const char *kind, const char *t
                : 0;
 }
 
+int store_series(struct store *s, uint32_t id, const struct series *series, struct err *err)
+{
+    return telemetry_series(&s->packer.telemetry, id, series) < 0
+               ? err_set(err, -ENOMEM, "series %s.%s: out of memory", series->scope, series->name)
+               : 0;
+}
+
+int store_telemetry(struct store *s, const struct telemetry_row *rows, size_t n, struct err *err)
+{
+    int r = telemetry_rows(&s->packer.telemetry, rows, n);
+
+    if (r == -ENOBUFS)
+        return err_set(err, r, "telemetry: too many rows wait for a commit");
+    return r < 0 ? err_set(err, r, "telemetry: out of memory") : 0;
+}
+
+int store_dispatch(struct store *s, const struct dispatch_row *row, struct err *err)
+{
+    return telemetry_dispatch(&s->packer.telemetry, row) < 0
+               ? err_set(err, -ENOMEM, "dispatch: out of memory")
+               : 0;
+}
+
 int store_trial_begin(struct store *s, uint32_t trial, int64_t start_ns, uint32_t first,
                       uint32_t count, const char *reset, struct err *err)
 {

@@ -4,6 +4,7 @@
 #include "evidence/columns.h"
 #include "evidence/connections.h"
 #include "evidence/seconds.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,14 @@ static const struct {
     [TABLE_CONNECTION] = {"connection", NULL, CONNECTION_CELLS, NULL},
     [TABLE_WIRE_SAMPLE] = {"wire_sample", NULL, SAMPLE_COLUMNS, NULL},
     [TABLE_WIRE_PART] = {"wire_part", PART_COLUMNS, 5, PART_TYPES},
+    [TABLE_SERIES] = {"series", "id, scope, name, unit, known, source", 6,
+                      "id INTEGER NOT NULL UNIQUE, scope TEXT NOT NULL, name TEXT NOT NULL,"
+                      " unit TEXT NOT NULL, known TEXT NOT NULL, source TEXT NOT NULL"},
+    [TABLE_TELEMETRY] = {"telemetry", "series, time_ns, value", 3,
+                         "series INTEGER NOT NULL, time_ns INTEGER NOT NULL, value REAL NOT NULL"},
+    [TABLE_DISPATCH] = {"dispatch", "phase, library, build_id, function, samples, time_ns", 6,
+                        "phase TEXT NOT NULL, library TEXT NOT NULL, build_id TEXT NOT NULL,"
+                        " function TEXT NOT NULL, samples INTEGER NOT NULL, time_ns INTEGER"},
 };
 
 static const char *second_column(int f)
@@ -64,12 +73,6 @@ static const char other_tables[] =
     " packed_to INTEGER NOT NULL, state BLOB NOT NULL);"
     "CREATE TABLE spool_pos (ring INTEGER PRIMARY KEY, position INTEGER NOT NULL,"
     " lost INTEGER NOT NULL);"
-    "CREATE TABLE chain (block INTEGER PRIMARY KEY, prev TEXT NOT NULL, digest TEXT NOT NULL,"
-    " meta INTEGER NOT NULL, trial INTEGER NOT NULL, trial_end INTEGER NOT NULL,"
-    " fact INTEGER NOT NULL, note INTEGER NOT NULL, sample INTEGER NOT NULL,"
-    " event_part INTEGER NOT NULL, second INTEGER NOT NULL DEFAULT 0,"
-    " connection INTEGER NOT NULL DEFAULT 0, wire_sample INTEGER NOT NULL DEFAULT 0,"
-    " wire_part INTEGER NOT NULL DEFAULT 0);"
     "CREATE VIEW self_test AS SELECT name, value, unit, known, source FROM fact"
     " WHERE scope = 'self_test';"
     "CREATE VIEW trials AS SELECT trial, start_ns, end_ns, last_due_ns, first, count,"
@@ -178,6 +181,17 @@ static void add_table(struct str *sql, enum table t)
     str_add(sql, ");");
 }
 
+#define CHAIN_COLUMN "%s INTEGER NOT NULL DEFAULT 0"
+
+static void add_chain(struct str *sql)
+{
+    str_add(sql, "CREATE TABLE chain (block INTEGER PRIMARY KEY, prev TEXT NOT NULL,"
+                 " digest TEXT NOT NULL");
+    for (enum table t = 0; t < TABLE_COUNT_; t++)
+        str_addf(sql, ", " CHAIN_COLUMN, tables[t].name);
+    str_add(sql, ");");
+}
+
 int table_create_all(sqlite3 *db, struct err *err)
 {
     AUTO(str_release) struct str sql = {0};
@@ -186,6 +200,7 @@ int table_create_all(sqlite3 *db, struct err *err)
              EVIDENCE_FORMAT);
     for (enum table t = 0; t < TABLE_COUNT_; t++)
         add_table(&sql, t);
+    add_chain(&sql);
     str_add(&sql, other_tables);
     add_samples_view(&sql);
     if (!str_ok(&sql))
@@ -225,7 +240,7 @@ static int add_missing(struct str *sql, sqlite3 *db, enum table t, struct err *e
     if (r != 0)
         return r < 0 ? r : 0;
     add_table(sql, t);
-    str_addf(sql, "ALTER TABLE chain ADD COLUMN %s INTEGER NOT NULL DEFAULT 0;", tables[t].name);
+    str_addf(sql, "ALTER TABLE chain ADD COLUMN " CHAIN_COLUMN ";", tables[t].name);
     return 1;
 }
 
@@ -266,6 +281,22 @@ int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)
     return sql_prepare(ret, db, sql.data, err);
 }
 
+int table_insert_chain(sqlite3_stmt **ret, sqlite3 *db, struct err *err)
+{
+    AUTO(str_release) struct str sql = {0};
+
+    str_add(&sql, "INSERT INTO chain (block, prev, digest");
+    for (enum table t = 0; t < TABLE_COUNT_; t++)
+        str_addf(&sql, ", %s", tables[t].name);
+    str_add(&sql, ") VALUES (?, ?, ?");
+    for (enum table t = 0; t < TABLE_COUNT_; t++)
+        str_add(&sql, ", ?");
+    str_add(&sql, ")");
+    if (!str_ok(&sql))
+        return err_set(err, -ENOMEM, "insert into chain: out of memory");
+    return sql_prepare(ret, db, sql.data, err);
+}
+
 int table_select(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err)
 {
     AUTO(str_release) struct str sql = {0};
@@ -299,6 +330,12 @@ struct cell cell_text(const char *text)
     return (struct cell){.type = SQLITE_TEXT, .data = text, .len = strlen(text)};
 }
 
+struct cell cell_real(double v)
+{
+    assert(isfinite(v));
+    return (struct cell){.type = SQLITE_FLOAT, .real = v + 0.0};
+}
+
 struct cell cell_blob(const void *data, size_t len)
 {
     return (struct cell){.type = SQLITE_BLOB, .data = data, .len = len};
@@ -310,6 +347,8 @@ void cell_bind(sqlite3_stmt *st, int index, const struct cell *c)
 {
     if (c->type == SQLITE_INTEGER)
         (void)sqlite3_bind_int64(st, index, c->number);
+    else if (c->type == SQLITE_FLOAT)
+        (void)sqlite3_bind_double(st, index, c->real);
     else if (c->type == SQLITE_TEXT)
         (void)sqlite3_bind_text64(st, index, c->data, c->len, SQLITE_STATIC, SQLITE_UTF8);
     else if (c->type == SQLITE_BLOB)
@@ -324,6 +363,8 @@ struct cell cell_read(sqlite3_stmt *st, int column)
 
     if (c.type == SQLITE_INTEGER) {
         c.number = sqlite3_column_int64(st, column);
+    } else if (c.type == SQLITE_FLOAT) {
+        c.real = sqlite3_column_double(st, column);
     } else if (c.type == SQLITE_TEXT || c.type == SQLITE_BLOB) {
         c.data = c.type == SQLITE_TEXT ? (const void *)sqlite3_column_text(st, column)
                                        : sqlite3_column_blob(st, column);

@@ -22,6 +22,9 @@ enum table {
     TABLE_CONNECTION = 8,
     TABLE_WIRE_SAMPLE = 9, /* the same columns as sample, as the packets had it */
     TABLE_WIRE_PART = 10,  /* the same columns as event_part */
+    TABLE_SERIES = 11,
+    TABLE_TELEMETRY = 12,
+    TABLE_DISPATCH = 13,
     TABLE_COUNT_,
 };
 enum { CELLS_MAX = 64 };
@@ -29,6 +32,7 @@ enum { CELLS_MAX = 64 };
 struct cell { /* one value of a row; @type is SQLite's */
     int type;
     int64_t number;
+    double real;
     const void *data;
     size_t len;
 };
@@ -47,10 +51,13 @@ NODISCARD int table_present(sqlite3 *db, enum table t, struct err *err);
  * Both of the columns that the file has: columns that came later are missing in older files. */
 NODISCARD int table_insert(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);
 NODISCARD int table_select(sqlite3_stmt **ret, sqlite3 *db, enum table t, struct err *err);
+/* INSERT of a row of the chain: block, prev, digest, then how many rows each table has. */
+NODISCARD int table_insert_chain(sqlite3_stmt **ret, sqlite3 *db, struct err *err);
 
 struct cell cell_int(int64_t v);
 struct cell cell_time(int64_t ns);       /* TIME_NONE: NULL */
 struct cell cell_text(const char *text); /* NULL: NULL */
+struct cell cell_real(double v);         /* finite; -0 becomes 0, as SQLite stores it */
 struct cell cell_blob(const void *data, size_t len);
 void cell_bind(sqlite3_stmt *st, int index, const struct cell *c);
 struct cell cell_read(sqlite3_stmt *st, int column); /* borrowed until the next step */

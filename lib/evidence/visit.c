@@ -125,13 +125,6 @@ static const char *text_or_null(sqlite3_stmt *st, int column)
     return (const char *)sqlite3_column_text(st, column);
 }
 
-static const char *text_or_empty(sqlite3_stmt *st, int column)
-{
-    const char *text = text_or_null(st, column);
-
-    return text ? text : "";
-}
-
 static int64_t time_or_none(sqlite3_stmt *st, int column)
 {
     return sqlite3_column_type(st, column) == SQLITE_NULL ? TIME_NONE
@@ -159,15 +152,15 @@ int evidence_each_fact(struct evidence *e, fact_visit fn, void *ctx, struct err 
     int r = table_select(&st, e->db, TABLE_FACT, err);
 
     while (r >= 0 && (r = sql_step(st, "read facts", err)) == 1) {
-        struct fact f = {.scope = text_or_empty(st, 0),
-                         .name = text_or_empty(st, 1),
+        struct fact f = {.scope = sql_text(st, 0),
+                         .name = sql_text(st, 1),
                          .value = text_or_null(st, 2),
-                         .unit = text_or_empty(st, 3),
-                         .source = text_or_empty(st, 4),
+                         .unit = sql_text(st, 3),
+                         .source = sql_text(st, 4),
                          .time_ns = time_or_none(st, 6)};
         char scope[40];
 
-        if (known_parse(&f.known, text_or_empty(st, 5)) < 0)
+        if (known_parse(&f.known, sql_text(st, 5)) < 0)
             return err_set(err, -EBADMSG, "fact %s.%s: known is no provenance", f.scope, f.name);
         if (fact_selected(e, &f, scope, sizeof scope))
             r = fn(ctx, &f);
@@ -181,7 +174,7 @@ int evidence_each_note(struct evidence *e, note_visit fn, void *ctx, struct err 
     int r = table_select(&st, e->db, TABLE_NOTE, err);
 
     while (r >= 0 && (r = sql_step(st, "read notes", err)) == 1)
-        r = fn(ctx, time_or_none(st, 0), text_or_empty(st, 1), text_or_empty(st, 2));
+        r = fn(ctx, time_or_none(st, 0), sql_text(st, 1), sql_text(st, 2));
     return r < 0 ? r : 0;
 }
 

@@ -11,6 +11,8 @@
 #include "record/fact.h"
 #include "record/ring.h"
 #include "record/sample.h"
+#include "record/dispatch.h"
+#include "record/series.h"
 
 struct store; /* opaque */
 
@@ -38,6 +40,13 @@ NODISCARD int store_fact(struct store *s, const struct fact *f, struct err *err)
 /* A dated remark: interrupted, clock step, cap reached, resend ... @time_ns since the anchor. */
 NODISCARD int store_note(struct store *s, int64_t time_ns, const char *kind, const char *text,
                          struct err *err);
+/* Numbers over time, and what was dispatched; durable with the next commit. Each series has an @id
+ * of its own. -ENOBUFS: as many rows wait for a commit as may; none of these was taken. */
+NODISCARD int store_series(struct store *s, uint32_t id, const struct series *series,
+                           struct err *err);
+NODISCARD int store_telemetry(struct store *s, const struct telemetry_row *rows, size_t n,
+                              struct err *err);
+NODISCARD int store_dispatch(struct store *s, const struct dispatch_row *row, struct err *err);
 /* Times are since the anchor. A trial is begun before its first sample and ended after its last. */
 NODISCARD int store_trial_begin(struct store *s, uint32_t trial, int64_t start_ns, uint32_t first,
                                 uint32_t count, const char *reset, struct err *err);

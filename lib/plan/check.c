@@ -395,7 +395,7 @@ int plan_check(struct reading *r)
         check_required, check_api,     check_workload, check_profile,     check_arrivals,
         check_rate,     check_stages,  check_ends,     check_hang_up,     check_warm_up,
         check_stream,   check_tls,     gates_read,     check_cpus,        route_check,
-        check_http,     witness_check, check_sessions, check_send_stamps,
+        check_http,     witness_check, check_sessions, check_send_stamps, probe_check,
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++) {

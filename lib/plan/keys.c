@@ -233,6 +233,11 @@ static const struct key keys[] = {
     {"load.self_test.pace", KEY_RATE, "50/s", 0.1, 1e6, NULL, AT(load.self_test_pace_per_s), NONE,
      "events a second of one answer in that test: the speed at which the target is expected to "
      "answer"},
+    {"probe.period", KEY_DURATION, "1s", 10e6, HOUR_NS, NULL, AT(probe.period_ns), NONE,
+     "how often the conditions of host, client and engine are sampled while the run goes on"},
+    {"probe.engine_pid", KEY_TEXT, "listen", 0, 0, NULL, AT(probe.engine_pid), NONE,
+     "the engine's process, where it runs on this host: its pid; listen: whoever listens on the "
+     "target's address; none: it is not looked for"},
     {"trials.count", KEY_COUNT, "1", 1, 1000, NULL, AT(trials.count), NONE,
      "repetitions; one trial can't say more than a snapshot"},
     {"trials.reset", KEY_TEXT, "none", 0, 0, only_none, AT(trials.reset), NONE,

@@ -180,6 +180,11 @@ struct plan {
     } load;
 
     struct {
+        int64_t period_ns;      /* of conditions */
+        const char *engine_pid; /* listen, none, or the number */
+    } probe;
+
+    struct {
         int32_t count;
         const char *reset; /* none */
         int64_t pause_ns;  /* between trials */

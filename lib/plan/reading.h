@@ -100,6 +100,8 @@ json_t *extra_json(const char *text);
 NODISCARD int route_check(struct reading *r);
 /* load.witness. */
 NODISCARD int witness_check(struct reading *r);
+/* probe. */
+NODISCARD int probe_check(struct reading *r);
 /* Contradictions of workload.sessions. */
 NODISCARD int check_sessions(struct reading *r);
 /* Contradictions between keys, and the profile. Resolves load.arrivals. */

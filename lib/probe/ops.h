@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lib/probe/ops.h - one source of facts and series. A probe is opened before the first request,
- * sampled by one thread that keeps off the I/O threads' CPUs, and finished after the last; it never
- * touches the timed path. What a source can't tell on this host is an absent fact with its reason,
- * never an error: only out of memory and a failing sink are errors.
+ * sampled by a thread of its own that keeps off the I/O threads' CPUs, and finished after the last;
+ * it never touches the timed path. What a source can't tell on this host is an absent fact with its
+ * reason, never an error: only out of memory and a failing sink are errors, and end the probe.
+ *
+ * Calls: open(); in its thread sample() at once, then every period, and phase() as each one begins;
+ * a last sample() if the one before is half a period old; finish(); close(). open(), finish() and
+ * close() are called while that thread doesn't run.
  */
 #pragma once
 #include "probe/probe.h"
+#include "record/dispatch.h"
 #include "record/series.h"
 #include <sys/types.h>
 
-struct dispatch_row {     /* of the dispatch fingerprint: samples of one function in one phase */
-    const char *phase;    /* "start", "trial 1", "between", "end" */
-    const char *library;  /* file name of the mapped object, "[kernel]", "[gpu]", "[unknown]" */
-    const char *build_id; /* hex; "" if none */
-    const char *function; /* "" where it could not be symbolised */
-    uint64_t samples;     /* or launches, on a GPU */
-    int64_t time_ns;      /* on a GPU: their time together; TIME_NONE elsewhere */
-};
-
-struct probe_out { /* where a probe's words go; the sinks copy */
+struct probe_out { /* where a probe's words go; the sinks copy. Any thread, and all times are
+                    * CLOCK_MONOTONIC; a fact's TIME_NONE is now. */
     struct fact_sink facts;
     struct series_sink series;
     /* A dated remark of kind "changed": @text says what, from what, to what. */
@@ -54,7 +51,8 @@ struct probe_ops {
                 struct err *err);
     int64_t (*period_ns)(const struct probe_setup *s); /* NULL: @s->period_ns */
     int (*sample)(struct probe *p, int64_t now_ns);    /* NULL: it isn't sampled */
-    /* A phase begins: "trial 1", "between", "end". NULL: of no interest. */
+    /* A phase begins: "start", "trial 0" (numbered as in the evidence), "between", "end". NULL: of
+     * no interest. */
     void (*phase)(struct probe *p, const char *name, int64_t now_ns);
     int (*finish)(struct probe *p); /* puts what is known only at the end; NULL: nothing */
     void (*close)(struct probe *p); /* NULL is a no-op */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *copied(struct fact_list *f, const char *text, bool *ok)
 {
@@ -42,6 +43,21 @@ int fact_list_put(struct fact_list *f, const char *scope, const char *name, cons
     va_end(ap);
     fact.value = value;
     return fact_list_add(f, &fact);
+}
+
+bool fact_same_name(const struct fact *a, const struct fact *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->scope, b->scope) == 0;
+}
+
+const struct fact *fact_list_latest(const struct fact_list *f, const char *scope, const char *name)
+{
+    const struct fact wanted = {.scope = scope, .name = name};
+    size_t i = f->count;
+
+    while (i > 0 && !fact_same_name(&f->items[i - 1], &wanted))
+        i--;
+    return i > 0 ? &f->items[i - 1] : NULL;
 }
 
 static int sink_put(void *ctx, const struct fact *fact)

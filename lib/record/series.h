@@ -12,11 +12,18 @@ struct series {
     enum known known;   /* measured, derived or reported */
 };
 
+struct telemetry_row {
+    uint32_t series;
+    int64_t time_ns; /* since the run's anchor */
+    double value;    /* finite */
+};
+
 /* Where series go. A value that is absent is not put: absent is not zero. */
 struct series_sink {
     /* *@id is the sink's number of it. 0 or a negative errno; copies what it keeps. */
     int (*declare)(void *ctx, uint32_t *id, const struct series *s);
-    /* @time_ns: CLOCK_MONOTONIC. Never blocks on a disk; what finds no room is counted. */
+    /* @time_ns: CLOCK_MONOTONIC. Never blocks on a disk; what finds no room is counted, and so is
+     * what is no finite number. */
     void (*put)(void *ctx, uint32_t id, int64_t time_ns, double value);
     void *ctx;
 };

@@ -11,6 +11,7 @@
 #include "plan/schedule.h"
 #include "plan/steps.h"
 #include "record/fact_list.h"
+#include "run/probes.h"
 #include "run/request.h"
 #include "run/run.h"
 #include "run/target.h"
@@ -52,6 +53,8 @@ struct run {
     struct clock_anchor anchor;
     struct store *store;
     struct watch *watch; /* NULL: nobody watches the packets */
+    struct probes *probes;
+    char engine_why[200]; /* why the engine's process isn't known */
     char run_id[9];
     int planned_cpus[RUN_MAX_THREADS];
     const int *io_cpus; /* as many as I/O threads; NULL: not pinned */
@@ -65,6 +68,10 @@ NODISCARD int run_meta(struct run *r, struct err *err, const char *key, const ch
 
 /* limits.c: whether this host allows what the steps' trials need, as facts: load_limits(). */
 NODISCARD int run_limits(struct run *r, struct err *err);
+/* probing.c: opens the probes, of the first target; their facts are then among the run's. */
+NODISCARD int run_probes(struct run *r, struct err *err);
+/* Writes what is due, of the probes too, while no recorder has the store. */
+NODISCARD int run_pump(struct run *r, struct err *err);
 /* endpoint.c: the endpoint that step @s asks, opened and calibrated unless a step before it did. */
 NODISCARD int endpoint_for(struct run *r, struct step *s, struct err *err);
 void endpoint_free(struct endpoint *e);

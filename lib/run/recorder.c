@@ -9,8 +9,10 @@ enum { PUMP_MS = 20, PUMPS_A_PROGRESS = 5 };
 static void pump(struct recorder *r)
 {
     struct err err = {0};
-    int failure = store_pump(r->store, clock_mono_ns(), &err);
+    int failure = probes_drain(r->probes, r->store, &err);
 
+    if (failure == 0)
+        failure = store_pump(r->store, clock_mono_ns(), &err);
     if (failure < 0 && r->failure == 0) {
         r->failure = failure;
         r->err = err;

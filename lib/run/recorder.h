@@ -2,10 +2,12 @@
 /* lib/run/recorder.h - the thread that packs the spool into the store while a trial runs. */
 #pragma once
 #include "run/aside.h"
+#include "run/probes.h"
 #include "run/run.h"
 
 struct recorder {
     struct store *store;
+    struct probes *probes; /* drained into the store; NULL: none */
     const struct run_options *options;
     const struct run_control *control;
     struct run_progress progress;  /* what stays the same during the trial is set by the caller */

@@ -27,6 +27,7 @@ bool run_interrupted(const struct run_control *c)
 
 static void run_release(struct run *r)
 {
+    probes_close(r->probes);
     watch_close(r->watch); /* it writes into the store's spool */
     store_close(r->store);
     for (size_t i = 0; i < r->step_count; i++)
@@ -186,6 +187,8 @@ static int prepare(struct run *r, struct err *err)
     if (failed == 0)
         failed = check_watch(r, err);
     if (failed == 0)
+        failed = run_probes(r, err);
+    if (failed == 0)
         failed = run_limits(r, err);
     return failed < 0 ? failed : test_self(r, err);
 }
@@ -292,6 +295,13 @@ static int begin_watch(struct run *r, struct err *err)
     return r->watch ? watch_start(r->watch, &w, store_ring(r->store, r->threads), err) : 0;
 }
 
+static int begin_probes(struct run *r, struct err *err)
+{
+    const struct aside off = {r->io_cpus, r->steps[0]->plan->load.threads};
+
+    return probes_start(r->probes, r->anchor.mono_ns, &off, err);
+}
+
 /* Where packets were dropped the wire's series has holes. */
 static int end_watch(struct run *r, struct err *err)
 {
@@ -326,6 +336,8 @@ static int finish(struct run *r, int failed, struct err *err)
     struct err own = {0};
     int sealed = end_watch(r, &own);
 
+    if (sealed == 0)
+        sealed = probes_finish(r->probes, r->store, &own);
     if (sealed == 0 && !whole)
         sealed = store_note(r->store, now, "interrupted",
                             failed < 0 ? err->text : "stopped by the user", &own);
@@ -348,5 +360,7 @@ int run_plan(const struct plan *p, const struct run_options *o, struct run_contr
     if (failed < 0)
         return failed;
     failed = begin_watch(&r, err);
+    if (failed == 0)
+        failed = begin_probes(&r, err);
     return finish(&r, failed < 0 ? failed : run_steps(&r, err), err);
 }

@@ -13,6 +13,7 @@
 #include "load/load.h"
 #include "plan/plan.h"
 #include "record/fact.h"
+#include <sys/types.h>
 
 /* What a progress line can say; from the recorder's thread, about ten times a second. */
 struct run_progress {
@@ -38,6 +39,7 @@ struct run_options {
     const int *io_cpus;       /* pin I/O thread i to io_cpus[i]; NULL: not pinned */
     const struct fact *facts; /* more facts, of whoever started the target */
     size_t fact_count;
+    pid_t engine_pid; /* of the engine that the caller started; 0: none */
     /* Both may be NULL. @message: one line for people, before and between trials. */
     void (*progress)(void *ctx, const struct run_progress *p);
     void (*message)(void *ctx, const char *text);

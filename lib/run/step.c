@@ -120,13 +120,17 @@ int step_declare(struct run *r, size_t i, struct err *err)
     return failed < 0 ? failed : store_meta(r->store, key, text, err);
 }
 
-static void pause_for(const struct run *r, int64_t pause_ns)
+static int pause_for(struct run *r, int64_t pause_ns, struct err *err)
 {
     int64_t until = clock_mono_ns() + pause_ns;
     const struct timespec step = {.tv_nsec = 50 * NS_PER_MS};
+    int failed = 0;
 
-    while (clock_mono_ns() < until && !run_interrupted(r->control))
+    while (clock_mono_ns() < until && !run_interrupted(r->control) && failed == 0) {
         (void)nanosleep(&step, NULL);
+        failed = run_pump(r, err);
+    }
+    return failed;
 }
 
 /* What the plan says goes before what whoever started the target would like. */
@@ -147,8 +151,8 @@ int step_run(struct run *r, size_t i, struct err *err)
     step_cpus(r, s->plan);
     for (uint32_t t = 0; t < s->schedule->trials && failed == 0; t++) {
         if (s->first_trial + t > 0)
-            pause_for(r, s->plan->trials.pause_ns);
-        if (run_interrupted(r->control))
+            failed = pause_for(r, s->plan->trials.pause_ns, err);
+        if (failed < 0 || run_interrupted(r->control))
             break;
         failed = run_trial(r, s, t, err);
     }

@@ -125,6 +125,7 @@ static int execute(struct run *r, const struct load_config *c, struct load_repor
     double planned = planned_seconds(c);
     struct recorder recorder = {
         .store = r->store,
+        .probes = r->probes,
         .off = {r->io_cpus, c->threads},
         .options = r->options,
         .control = r->control,
@@ -183,10 +184,12 @@ int run_trial(struct run *r, struct step *s, uint32_t trial, struct err *err)
         rings[i] = store_ring(r->store, i);
     if (failed == 0)
         failed = store_flush(r->store, err);
+    probes_phase(r->probes, config.start_ns, "trial %u", config.trial);
     if (failed == 0)
         failed = execute(r, &config, &report, err);
     if (failed < 0)
         return failed;
+    probes_phase(r->probes, report.end_ns, "between");
     if (last_due(&config) != TIME_NONE)
         last_due_ns = start + last_due(&config);
     failed = store_trial_end(r->store, config.trial, report.end_ns - r->anchor.mono_ns, last_due_ns,

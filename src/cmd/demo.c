@@ -128,6 +128,7 @@ static int execute_demo(struct demo *d, struct engine_proc *e, const struct engi
         return err->code ? r : err_set(err, r, "out of memory for facts");
     how.facts = facts.items;
     how.fact_count = facts.count;
+    how.engine_pid = engine_pid(e);
     return execute_plan(plan, &how);
 }
 

@@ -131,6 +131,7 @@ int execute_plan(const struct plan *plan, const struct execute_options *o)
         .io_cpus = o->io_cpus,
         .facts = o->facts,
         .fact_count = o->fact_count,
+        .engine_pid = o->engine_pid,
         .progress = o->quiet ? NULL : on_progress,
         .message = o->quiet ? NULL : on_message,
         .ctx = &screen,

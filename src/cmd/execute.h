@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "plan/plan.h"
 #include "record/fact.h"
+#include <sys/types.h>
 
 struct execute_options {
     const struct command *command;
@@ -12,6 +13,7 @@ struct execute_options {
     const int *io_cpus;
     const struct fact *facts;
     size_t fact_count;
+    pid_t engine_pid; /* of the engine that was started for the run; 0: none */
 };
 
 /* EXIT_HOLDS, EXIT_INTERRUPTED (evidence kept) or what cmd_failed() gives. */

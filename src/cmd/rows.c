@@ -41,12 +41,20 @@ static void put_json_text(const char *text)
     fputs(str_ok(&s) ? s.data : "null", stdout);
 }
 
+static void put_number(const struct rows_value *v)
+{
+    if (v->is_real)
+        printf("%.17g", v->real);
+    else
+        printf("%" PRId64, v->number);
+}
+
 static void put_csv(const struct rows_value *v)
 {
     if (v->present && v->text)
         put_quoted(v->text);
     else if (v->present)
-        printf("%" PRId64, v->number);
+        put_number(v);
 }
 
 static void put_json(const struct rows_value *v)
@@ -56,14 +64,17 @@ static void put_json(const struct rows_value *v)
     else if (v->text)
         put_json_text(v->text);
     else
-        printf("%" PRId64, v->number);
+        put_number(v);
 }
 
 static void put_text(const struct rows_value *v, int width)
 {
     char number[24];
 
-    (void)snprintf(number, sizeof number, "%" PRId64, v->number);
+    if (v->is_real)
+        (void)snprintf(number, sizeof number, "%.4g", v->real);
+    else
+        (void)snprintf(number, sizeof number, "%" PRId64, v->number);
     printf("%*s", width, !v->present ? "-" : v->text ? v->text : number);
 }
 

@@ -8,7 +8,8 @@ enum rows_format { ROWS_TEXT, ROWS_CSV, ROWS_JSON };
 struct rows_value { /* @text, or the number, or nothing */
     const char *text;
     int64_t number;
-    bool present;
+    double real; /* in place of @number */
+    bool present, is_real;
 };
 
 struct rows {
@@ -26,6 +27,11 @@ static inline struct rows_value rows_text(const char *text)
 static inline struct rows_value rows_number(int64_t v)
 {
     return (struct rows_value){.number = v, .present = true};
+}
+/* Exact for machines, four digits for people; finite. */
+static inline struct rows_value rows_real(double v)
+{
+    return (struct rows_value){.real = v, .present = true, .is_real = true};
 }
 /* Absent when @v is @none. */
 static inline struct rows_value rows_maybe(int64_t v, int64_t none)

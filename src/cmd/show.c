@@ -22,6 +22,8 @@ static const struct {
     {"seconds", show_seconds, true},
     {"connections", show_connections, true},
     {"self_test", show_self_test, true},
+    {"telemetry", show_telemetry, true},
+    {"dispatch", show_dispatch, true},
     {"steps", show_steps, true},
 };
 
@@ -133,10 +135,11 @@ const struct command cmd_show = {
     "show", "show what an evidence file holds",
     "asrun show [--json|--csv] [--sample N] FILE [VIEW]\n\n"
     "  VIEW         summary (default), plan, samples, events, facts, ledger, notes,\n"
-    "               seconds, connections, self_test, steps\n"
+    "               seconds, connections, self_test, telemetry, dispatch, steps\n"
     "  --json       for machines\n"
-    "  --csv        samples, events, facts, notes, seconds, connections, self_test, steps as CSV;\n"
-    "               times in ns since the run's anchor\n"
+    "  --csv        all but summary, plan and ledger as CSV; times in ns since the run's anchor;\n"
+    "               facts and telemetry with all of their values, not only the latest or a "
+    "summary\n"
     "  --step N     only this step of a sweep or a search, as a run of its own\n"
     "  --sample N   only this sample (samples, events)\n"
     "  --stamps=wire  times of the packets (load.witness) instead of the client's own\n"

@@ -24,6 +24,8 @@ NODISCARD int show_self_test(const struct show *s, struct err *err); /* facts of
 NODISCARD int show_notes(const struct show *s, struct err *err);
 NODISCARD int show_steps(const struct show *s, struct err *err);
 NODISCARD int show_seconds(const struct show *s, struct err *err);
+NODISCARD int show_telemetry(const struct show *s, struct err *err);
+NODISCARD int show_dispatch(const struct show *s, struct err *err);
 NODISCARD int show_connections(const struct show *s, struct err *err);
 
 struct connection_sums { /* over all connections of a file */

@@ -187,49 +187,6 @@ int show_events(const struct show *s, struct err *err)
     return r;
 }
 
-static int put_fact(void *ctx, const struct fact *f)
-{
-    struct walk *w = ctx;
-    const struct rows_value values[] = {rows_text(f->scope),
-                                        rows_text(f->name),
-                                        rows_text(f->value),
-                                        rows_text(f->unit),
-                                        rows_text(known_name(f->known)),
-                                        rows_text(f->source),
-                                        rows_maybe(f->time_ns, TIME_NONE)};
-
-    return rows_put(&w->rows, values);
-}
-
-static int put_self_test(void *ctx, const struct fact *f)
-{
-    return strcmp(f->scope, "self_test") == 0 ? put_fact(ctx, f) : 0;
-}
-
-static int show_each_fact(const struct show *s, fact_visit put, struct err *err)
-{
-    static const char *const columns[] = {"scope", "name",   "value",  "unit",
-                                          "known", "source", "time_ns"};
-    static const int widths[] = {-8, -28, -32, -6, -9, -28, 14};
-    struct walk w = {s, {s->format, columns, COUNT_OF(columns), widths, 0}, run_id(s)};
-    int r;
-
-    rows_begin(&w.rows);
-    r = evidence_each_fact(s->evidence, put, &w, err);
-    rows_end(&w.rows);
-    return r;
-}
-
-int show_facts(const struct show *s, struct err *err)
-{
-    return show_each_fact(s, put_fact, err);
-}
-
-int show_self_test(const struct show *s, struct err *err)
-{
-    return show_each_fact(s, put_self_test, err);
-}
-
 static int put_note(void *ctx, int64_t time_ns, const char *kind, const char *text)
 {
     struct walk *w = ctx;

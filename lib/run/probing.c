@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the probes of a run are told of it. */
+#include "run/inside.h"
+#include "base/clock.h"
+#include "probe/listener.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int no_engine(struct run *r, const char *why)
+{
+    (void)snprintf(r->engine_why, sizeof r->engine_why, "%s", why);
+    return 0;
+}
+
+/* 0: not known, and r->engine_why says why not. */
+static pid_t engine_of(struct run *r, const struct target *t)
+{
+    const char *planned = r->plan->probe.engine_pid;
+    pid_t pid = 0;
+
+    if (strcmp(planned, "none") == 0)
+        return no_engine(r, "probe.engine_pid: none");
+    if (strcmp(planned, "listen") != 0)
+        return (pid_t)strtol(planned, NULL, 10);
+    if (r->options->engine_pid > 0)
+        return r->options->engine_pid;
+    if (t->route.way.proxy)
+        return no_engine(r, "the target is behind a proxy");
+    if (probe_listener_pid(&pid, "", (const struct sockaddr *)&t->address.address, r->engine_why,
+                           sizeof r->engine_why) < 0)
+        return 0;
+    return pid;
+}
+
+int run_probes(struct run *r, struct err *err)
+{
+    const struct target *t = &r->endpoints[0]->target;
+    const struct plan *p = r->plan;
+
+    return probes_open(&r->probes,
+                       &(struct probes_setup){.sources = probe_sources,
+                                              .facts = &r->facts,
+                                              .probe = {.root = "",
+                                                        .engine_pid = engine_of(r, t),
+                                                        .engine_why = r->engine_why,
+                                                        .engine = t->probe.engine,
+                                                        .target = &t->url,
+                                                        .key = t->key,
+                                                        .way = &t->route.way,
+                                                        .period_ns = p->probe.period_ns}},
+                       err);
+}
+
+int run_pump(struct run *r, struct err *err)
+{
+    int failed = probes_drain(r->probes, r->store, err);
+
+    return failed < 0 ? failed : store_pump(r->store, clock_mono_ns(), err);
+}
