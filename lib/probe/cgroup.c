@@ -17,8 +17,7 @@ struct limits {
     bool cpu_seen, memory_seen;
 };
 
-/* The group's path of @controller ("" for version 2) in /proc/self/cgroup; false: not listed. */
-static bool group_of(char *buf, const char *table, const char *controller)
+bool cgroup_path(char *buf, const char *table, const char *controller)
 {
     for (const char *line = table; line && *line; line = strchr(line, '\n')) {
         const char *names, *path;
@@ -135,11 +134,11 @@ static void read_limits(struct limits *l, const char *root, const char *table)
 {
     char group[HOST_TEXT];
 
-    if (group_of(group, table, ""))
+    if (cgroup_path(group, table, ""))
         climb(l, root, group, read_v2);
-    if (group_of(group, table, "cpu"))
+    if (cgroup_path(group, table, "cpu"))
         climb(l, root, group, read_v1_cpu);
-    if (group_of(group, table, "memory"))
+    if (cgroup_path(group, table, "memory"))
         climb(l, root, group, read_v1_memory);
 }
 

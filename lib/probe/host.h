@@ -19,3 +19,7 @@ int host_kernel(const struct facts *f, const char *root);
 int host_virtual(const struct facts *f, const char *root);
 int host_cgroup(const struct facts *f, const char *root);
 int host_self(const struct facts *f);
+
+/* The group's path of @controller ("" for version 2) in @table, the text of /proc/PID/cgroup, at
+ * most HOST_TEXT bytes; false: not listed. */
+bool cgroup_path(char *buf, const char *table, const char *controller);
