@@ -89,6 +89,8 @@ int perf_maps_add(struct perf_maps *m, struct perf_objects *o, const struct perf
     struct perf_mapping new = {
         .start = map->start, .end = map->start + map->len, .offset = map->offset};
 
+    if (new.end <= new.start)
+        return 0;
     if (cut(m, new.start, new.end) < 0)
         return -ENOMEM;
     if (m->count >= PERF_MAPS_MAX)

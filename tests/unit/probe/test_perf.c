@@ -208,6 +208,36 @@ static void says_why_it_can_not(void **state)
     assert_seen(&t.facts, "engine.dispatch.samples=? [5] perf_event_open: No such process");
 }
 
+/* Another user's engine: the kernel refuses, and that is a fact. */
+static void goes_on_without_permission(void **state)
+{
+    static struct told t;
+    const pid_t engine = child(false);
+    const struct probe_setup s = {.root = "", .engine_pid = engine, .dispatch_hz = 99};
+    struct probe_out out;
+    int status = 0;
+    pid_t pid;
+
+    (void)state;
+    if (geteuid() != 0) {
+        end(engine);
+        print_message("not root: nobody's permission can be taken away\n");
+        skip();
+    }
+    pid = fork();
+    if (pid == 0) {
+        bool refused = setgid(65534) == 0 && setuid(65534) == 0 && !opened(&t, &s, &out) &&
+                       strstr(t.facts.text, "engine.dispatch.samples=? [5] perf_event_open: ") &&
+                       strstr(t.facts.text, "CAP_PERFMON");
+
+        (void)fprintf(stderr, "%s", t.facts.text);
+        _exit(refused ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    end(engine);
+    assert_int_equal(status, 0);
+}
+
 static void knows_a_remedy(void **state)
 {
     static const int codes[] = {-EACCES, -EPERM, -ENOBUFS, -EMFILE};
@@ -227,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_why_it_can_not),
+        cmocka_unit_test(goes_on_without_permission),
         cmocka_unit_test(knows_a_remedy),
         cmocka_unit_test(finds_the_function_and_its_phase),
         cmocka_unit_test(finds_a_thread_that_comes_later),
