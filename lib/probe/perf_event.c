@@ -167,8 +167,8 @@ void perf_remedy(char *buf, size_t size, int code)
     if (code == -EACCES || code == -EPERM)
         (void)snprintf(buf, size,
                        "perf_event_open: %s (kernel.perf_event_paranoid: %s). Give asrun "
-                       "CAP_PERFMON, or set it to 2 and run as the engine's user; in a container "
-                       "also allow the call by seccomp",
+                       "CAP_PERFMON, or run it as the engine's user where that is at most 2; in a "
+                       "container also allow the call by seccomp",
                        strerror(-code), paranoid);
     else if (code == -ENOBUFS)
         (void)snprintf(buf, size,
@@ -179,5 +179,7 @@ void perf_remedy(char *buf, size_t size, int code)
     else if (code == -E2BIG)
         (void)snprintf(buf, size, "no more are followed");
     else
-        (void)snprintf(buf, size, "perf_event_open: %s", strerror(-code));
+        (void)snprintf(buf, size, "perf_event_open: %s%s", strerror(-code),
+                       code == -EINVAL ? ": is the rate over kernel.perf_event_max_sample_rate?"
+                                       : "");
 }
