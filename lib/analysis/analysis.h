@@ -14,6 +14,7 @@
  */
 #pragma once
 #include "analysis/condition.h"
+#include "analysis/observed.h"
 #include "base/base.h"
 #include "evidence/evidence.h"
 #include "metric/metric.h"
@@ -261,6 +262,7 @@ struct analysis {
     struct instrument instrument;
     struct tokens tokens;
     struct capacity capacity;
+    struct observed observed;                         /* filled before analysis_finish() */
     struct component components[PLAN_MAX_COMPONENTS]; /* of a mix */
     size_t component_count;
     struct good_answer answers[ANALYSIS_MAX_GOOD];

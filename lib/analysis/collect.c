@@ -54,6 +54,7 @@ void analysis_free(struct analysis *a)
         column_release(&a->parts[i]);
     column_release(&a->gaps);
     rates_release(a);
+    observed_release(&a->observed);
     for (size_t i = 0; i < a->summary_count; i++)
         free(a->summaries[i].trials);
     for (size_t i = 0; i < ANALYSIS_MAX_GOOD; i++)

@@ -121,6 +121,8 @@ static int read_all(struct analysis **ret, struct evidence *e, const struct plan
     if (r == 0)
         r = wire_compare(a, e, err);
     if (r == 0)
+        r = observed_read(&a->observed, e, err);
+    if (r == 0)
         r = analysis_finish(a, err);
     if (r == 0)
         *ret = TAKE(a);

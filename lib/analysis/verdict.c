@@ -173,6 +173,44 @@ static void of_this_run_only(struct analysis *a)
         "steady state, drift and change points are not evaluated yet: true of this run only");
 }
 
+/* The names of all with one outcome, each with how it is known. */
+static void of_requirements(struct analysis *a, enum require_outcome outcome, const char *words)
+{
+    const struct observed *o = &a->observed;
+    AUTO(str_release) struct str names = {0};
+
+    for (size_t i = 0; i < o->requirement_count; i++) {
+        const struct requirement *q = &o->requirements[i];
+
+        if (q->outcome != outcome)
+            continue;
+        str_addf(&names, "%s%s", names.len ? ", " : "", q->name);
+        if (outcome == REQUIRE_BY_WORD)
+            str_addf(&names, " (%s)", known_name(q->known));
+    }
+    if (names.len > 0 && str_ok(&names))
+        add(a, QUALIFIES, "%s: %s", words, names.data);
+}
+
+static void of_changes(struct analysis *a)
+{
+    const struct observed *o = &a->observed;
+
+    if (o->change_count > 0)
+        add(a, QUALIFIES,
+            "stack or system changed %zu time%s during the run; first, after %.3g s: %s",
+            o->change_count, o->change_count == 1 ? "" : "s", (double)o->changes[0].time_ns / 1e9,
+            o->changes[0].text);
+}
+
+static void of_what_was_observed(struct analysis *a)
+{
+    of_requirements(a, REQUIRE_VIOLATED, "the run went on although what it requires is violated");
+    of_requirements(a, REQUIRE_BY_WORD, "required, and met by word only");
+    of_requirements(a, REQUIRE_UNKNOWN, "required, but not known to hold");
+    of_changes(a);
+}
+
 static void of_overload(struct analysis *a)
 {
     const struct capacity *c = &a->capacity;
@@ -211,6 +249,7 @@ void verdict_make(struct analysis *a)
     of_the_wire(a);
     uncounted(a);
     of_this_run_only(a);
+    of_what_was_observed(a);
     of_overload(a);
     of_failures(a);
     a->verdict = VERDICT_SNAPSHOT;

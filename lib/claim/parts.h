@@ -34,6 +34,11 @@ json_t *gaps_json(const struct claim_source *s);
 json_t *not_observed_json(const struct claim_source *s);
 json_t *facts_json(const struct claim_source *s);
 const char *fact_value(const struct claim_source *s, const char *name); /* NULL: not known */
+/* observed.c */
+json_t *requirements_json(const struct claim_source *s);
+json_t *changes_json(const struct analysis *a);
+/* ", though precision bf16 is met by word only (reported)": what is required and wasn't seen. */
+void required_text(struct str *out, const struct claim_source *s);
 /* figures.c */
 json_t *figures_json(const struct claim_source *s);
 /* sentence.c */

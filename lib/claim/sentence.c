@@ -163,6 +163,7 @@ static void stack_text(struct str *out, const struct claim_source *s)
     str_addf(out, ", model %s, at %s", s->plan->target.model, s->plan->target.url);
     if (s->plan->target.api != API_CHAT && s->plan->target.api != API_COMPLETIONS)
         str_addf(out, " (%s)", api_name(s->plan->target.api));
+    required_text(out, s);
 }
 
 static void number_text(struct str *out, const struct headline *h)

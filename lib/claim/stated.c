@@ -2,6 +2,7 @@
 /* What the numbers rest on: what the plan states, what it could have stated, what nobody saw. */
 #include "base/units.h"
 #include "claim/parts.h"
+#include "plan/require.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,17 @@ static void push_pairs(json_t *list, const char *what, const struct plan_pair *p
         AUTO(str_release) struct str s = {0};
 
         str_addf(&s, "%s %s = %s", what, pairs[i].key, pairs[i].value);
+        push_text(list, &s);
+    }
+}
+
+static void push_required(json_t *list, const char *what, const struct plan_require *q, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        AUTO(str_release) struct str s = {0};
+
+        str_addf(&s, "%s %s = ", what, q[i].key);
+        require_wanted(&s, &q[i]);
         push_text(list, &s);
     }
 }
@@ -82,8 +94,8 @@ static json_t *stated_json(const struct plan *p)
     for (size_t i = 0; i < p->assume_count; i++)
         json_push(list, json_string(p->assume[i]));
     push_pairs(list, "declared:", p->declare, p->declare_count);
-    push_pairs(list, "required of the stack:", p->stack_require, p->stack_require_count);
-    push_pairs(list, "required of the system:", p->system_require, p->system_require_count);
+    push_required(list, "required of the stack:", p->stack_require, p->stack_require_count);
+    push_required(list, "required of the system:", p->system_require, p->system_require_count);
     push_gates(list, p);
     push_rules(list, p);
     push_opening(list, p);
@@ -98,6 +110,14 @@ static bool any_key_has(const struct plan_pair *pairs, size_t n, const char *wor
     return false;
 }
 
+static bool any_required_has(const struct plan_require *q, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcasestr(q[i].key, word))
+            return true;
+    return false;
+}
+
 /* Somewhere in what the plan declares or requires, or says in words. */
 static bool says(const struct plan *p, const char *word)
 {
@@ -105,8 +125,8 @@ static bool says(const struct plan *p, const char *word)
         if (strcasestr(p->assume[i], word))
             return true;
     return any_key_has(p->declare, p->declare_count, word) ||
-           any_key_has(p->stack_require, p->stack_require_count, word) ||
-           any_key_has(p->system_require, p->system_require_count, word);
+           any_required_has(p->stack_require, p->stack_require_count, word) ||
+           any_required_has(p->system_require, p->system_require_count, word);
 }
 
 static json_t *unstated_item(const char *name, const char *how)

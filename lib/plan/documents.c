@@ -154,6 +154,10 @@ static json_t *schema_of_value(const struct key *k)
         return json_pack("{s:s, s:o}", "type", "array", "items", scalars());
     case KEY_MAP:
         return map_of(NULL, scalars());
+    case KEY_REQUIRE:
+        return map_of(NULL, either(json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1,
+                                             "items", scalars()),
+                                   scalars()));
     case KEY_BODY:
         return typed("object");
     case KEY_SWEEP:

@@ -159,6 +159,7 @@ const char *key_takes(const struct key *k)
         [KEY_WARM_UP] = "first DURATION, first COUNT, or none",
         [KEY_TEXTS] = "a list of texts",
         [KEY_MAP] = "names with values: {NAME: VALUE}",
+        [KEY_REQUIRE] = "names with what must hold: {NAME: text, glob*, \">=550\", or a list}",
         [KEY_BODY] = "names with any values: {top_p: 0.9, stop: [a, b]}",
         [KEY_GOOD] = "a list: [{metric: ..., at_most: ...}]",
         [KEY_EXPECT] = "a list: [{metric: ..., value: ...}]",

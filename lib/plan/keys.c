@@ -24,6 +24,7 @@ static const char *const stamped_by[] = {"user", "kernel", NULL};
 static const char *const combines[] = {"product", "zip", NULL};
 static const char *const orders[] = {"declared", "shuffled", NULL};
 static const char *const searched[] = {"", "load.rate", "load.concurrency", NULL};
+static const char *const on_violations[] = {"stop", "go", NULL};
 static const char *const only_none[] = {"none", NULL};
 
 static const struct key keys[] = {
@@ -250,10 +251,14 @@ static const struct key keys[] = {
      "rule for one-off disturbances"},
     {"exclude.drain", KEY_BOOL, "true", 0, 0, NULL, AT(exclude.drain), NONE,
      "throughput counts up to the last arrival, not over the drain"},
-    {"stack.require", KEY_MAP, NULL, 0, 0, NULL, AT(stack_require), AT(stack_require_count),
-     "facts of the stack that must hold, FACT: PATTERN"},
-    {"system.require", KEY_MAP, NULL, 0, 0, NULL, AT(system_require), AT(system_require_count),
-     "facts of the system that must hold, FACT: PATTERN"},
+    {"stack.require", KEY_REQUIRE, NULL, 0, 0, NULL, AT(stack_require), AT(stack_require_count),
+     "what must hold of the stack, checked against facts before the first request: a text, a "
+     "pattern, a comparison, or a list of them"},
+    {"stack.on_violation", KEY_ENUM, "stop", 0, 0, on_violations, AT(on_violation), NONE,
+     "where a fact contradicts a requirement, of the system too: stop before the first request, or "
+     "go on and let the claim say so"},
+    {"system.require", KEY_REQUIRE, NULL, 0, 0, NULL, AT(system_require), AT(system_require_count),
+     "the same of the system"},
     {"declare", KEY_MAP, NULL, 0, 0, NULL, AT(declare), AT(declare_count),
      "facts that only the user knows, FACT: VALUE, as in precision: bf16"},
     {"expect", KEY_EXPECT, NULL, 0, 0, NULL, AT(expect), AT(expect_count),

@@ -34,6 +34,7 @@ enum key_type {
     KEY_TURNS,      /* struct plan_turns */
     KEY_TEXTS,      /* const char **, size_t at @field2 */
     KEY_MAP,        /* struct plan_pair *, size_t at @field2 */
+    KEY_REQUIRE,    /* struct plan_require *, size_t at @field2 */
     KEY_BODY,       /* const char *: a JSON object, canonical; "": none */
     KEY_GOOD,       /* struct plan_good *, size_t at @field2 */
     KEY_EXPECT,     /* struct plan_expect *, size_t at @field2 */

@@ -67,7 +67,7 @@ json_t *list_json(const struct key *k, const void *base)
 {
     const void *items;
     size_t count = load(base, k, &items);
-    bool map = k->type == KEY_MAP || k->type == KEY_SWEEP;
+    bool map = k->type == KEY_MAP || k->type == KEY_REQUIRE || k->type == KEY_SWEEP;
     json_t *j = map ? json_object() : json_array();
 
     for (size_t i = 0; i < count; i++) {
@@ -75,6 +75,8 @@ json_t *list_json(const struct key *k, const void *base)
 
         if (k->type == KEY_MAP)
             json_put_str(j, pair->key, pair->value);
+        else if (k->type == KEY_REQUIRE)
+            require_put(j, (const struct plan_require *)items + i);
         else if (k->type == KEY_TEXTS)
             json_push(j, json_string(((const char *const *)items)[i]));
         else if (k->type == KEY_GOOD)

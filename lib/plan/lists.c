@@ -334,16 +334,18 @@ static int set_expect(struct reading *r, const struct key *k, const char *shown,
 int list_set(struct reading *r, const struct key *k, const char *shown, const struct node *n,
              void *base)
 {
-    enum node_kind want = k->type == KEY_MAP || k->type == KEY_SWEEP ? NODE_MAP : NODE_LIST;
+    enum node_kind want =
+        k->type == KEY_MAP || k->type == KEY_REQUIRE || k->type == KEY_SWEEP ? NODE_MAP : NODE_LIST;
 
     if (n->kind != want)
         return reading_fail(r, n, shown, "is not a %s; it takes %s",
                             want == NODE_MAP ? "map" : "list", key_takes(k));
-    return k->type == KEY_MAP      ? set_map(r, k, shown, n, base)
-           : k->type == KEY_TEXTS  ? set_texts(r, k, shown, n, base)
-           : k->type == KEY_MIX    ? mix_set(r, k, shown, n, base)
-           : k->type == KEY_SWEEP  ? sweep_set(r, k, shown, n, base)
-           : k->type == KEY_STAGES ? stages_set(r, k, shown, n, base)
-           : k->type == KEY_GOOD   ? set_good(r, k, shown, n, base)
-                                   : set_expect(r, k, shown, n, base);
+    return k->type == KEY_MAP       ? set_map(r, k, shown, n, base)
+           : k->type == KEY_REQUIRE ? require_set(r, k, shown, n, base)
+           : k->type == KEY_TEXTS   ? set_texts(r, k, shown, n, base)
+           : k->type == KEY_MIX     ? mix_set(r, k, shown, n, base)
+           : k->type == KEY_SWEEP   ? sweep_set(r, k, shown, n, base)
+           : k->type == KEY_STAGES  ? stages_set(r, k, shown, n, base)
+           : k->type == KEY_GOOD    ? set_good(r, k, shown, n, base)
+                                    : set_expect(r, k, shown, n, base);
 }

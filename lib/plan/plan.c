@@ -103,7 +103,7 @@ int reading_override(struct reading *r, struct node *root, const struct plan_ove
     const struct key *k = key_find(o->key);
     bool yaml = k ? k->type == KEY_MAP || k->type == KEY_TEXTS || k->type == KEY_GOOD ||
                         k->type == KEY_EXPECT || k->type == KEY_STAGES || k->type == KEY_BODY ||
-                        k->type == KEY_MIX || k->type == KEY_SWEEP
+                        k->type == KEY_MIX || k->type == KEY_SWEEP || k->type == KEY_REQUIRE
                   : key_is_group(o->key);
 
     for (const char *dot = strchr(o->key, '.'); !k && dot; dot = strchr(dot + 1, '.')) {
@@ -111,8 +111,11 @@ int reading_override(struct reading *r, struct node *root, const struct plan_ove
 
         (void)snprintf(map, sizeof map, "%.*s", (int)(dot - o->key), o->key);
         holder = key_find(map);
-        if (holder && (holder->type == KEY_MAP || holder->type == KEY_BODY))
-            return tree_set(root, &r->plan->arena, map, dot + 1, o->value, holder->type == KEY_BODY,
+        if (holder &&
+            (holder->type == KEY_MAP || holder->type == KEY_BODY || holder->type == KEY_REQUIRE))
+            return tree_set(root, &r->plan->arena, map, dot + 1, o->value,
+                            holder->type == KEY_BODY ||
+                                (holder->type == KEY_REQUIRE && *o->value == '['),
                             r->err);
     }
     return tree_set(root, &r->plan->arena, o->key, NULL, o->value, yaml, r->err);

@@ -18,6 +18,7 @@ enum api { API_CHAT, API_COMPLETIONS, API_RESPONSES, API_EMBEDDINGS, API_RERANK,
 enum tristate { TRI_AUTO, TRI_YES, TRI_NO };
 enum { PLAN_HTTP2_HEADERS = 100 };
 enum plan_http { PLAN_HTTP_1, PLAN_HTTP_2, PLAN_HTTP_AUTO };
+enum on_violation { ON_VIOLATION_STOP, ON_VIOLATION_GO };
 enum resend { RESEND_STALE, RESEND_NONE };
 enum witness_by { WITNESS_NONE, WITNESS_PACKETS };
 enum stamped_by { STAMPED_BY_USER, STAMPED_BY_KERNEL };
@@ -86,9 +87,15 @@ struct plan_override { /* --load.rate=4/s */
     const char *key, *value;
 };
 
-struct plan_pair { /* constraints, declared facts, gate overrides, extra request headers (whose
+struct plan_pair { /* declared facts, gate overrides, extra request headers (whose
                     * value may be env:NAME or file:PATH: see plan_secret()) */
     const char *key, *value;
+};
+
+struct plan_require { /* what must hold of a fact: any of @wanted (plan/require.h) */
+    const char *key;
+    const char *const *wanted;
+    size_t count;
 };
 
 struct plan {
@@ -197,8 +204,11 @@ struct plan {
         bool drain; /* throughput is counted up to the last arrival, not over the drain */
     } exclude;
 
-    struct plan_pair *stack_require, *system_require, *declare, *gates;
-    size_t stack_require_count, system_require_count, declare_count, gate_count;
+    struct plan_require *stack_require, *system_require;
+    size_t stack_require_count, system_require_count;
+    enum on_violation on_violation;
+    struct plan_pair *declare, *gates;
+    size_t declare_count, gate_count;
     struct gate_limit limits[GATE_COUNT_]; /* gates@1 with the changes of @gates */
     struct plan_expect *expect;
     size_t expect_count;

@@ -96,6 +96,11 @@ NODISCARD int extra_set(struct reading *r, const struct key *k, const char *show
                         const struct node *n, void *base);
 json_t *extra_json(const char *text);
 
+/* stack.require and system.require. */
+NODISCARD int require_set(struct reading *r, const struct key *k, const char *shown,
+                          const struct node *n, void *base);
+void require_put(json_t *map, const struct plan_require *q);
+
 /* target.unix_socket, source_addresses and proxy. */
 NODISCARD int route_check(struct reading *r);
 /* load.witness. */

@@ -128,11 +128,11 @@ static bool can_be_swept(const char *name)
     if (k)
         return k->type != KEY_VERSION && k->type != KEY_GOOD && k->type != KEY_EXPECT &&
                k->type != KEY_STAGES && k->type != KEY_TEXTS && k->type != KEY_MAP &&
-               k->type != KEY_MIX && k->type != KEY_BODY;
+               k->type != KEY_REQUIRE && k->type != KEY_MIX && k->type != KEY_BODY;
     for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
         (void)snprintf(map, sizeof map, "%.*s", (int)(dot - name), name);
         k = key_find(map);
-        if (k && k->type == KEY_MAP)
+        if (k && (k->type == KEY_MAP || k->type == KEY_REQUIRE))
             return true;
     }
     return false;

@@ -131,6 +131,7 @@ json_t *value_json(const struct key *k, const void *base)
         return warm_up_json(base);
     case KEY_TEXTS:
     case KEY_MAP:
+    case KEY_REQUIRE:
     case KEY_GOOD:
     case KEY_EXPECT:
     case KEY_STAGES:

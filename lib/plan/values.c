@@ -303,8 +303,8 @@ static int set_scalar(struct reading *r, const struct key *k, const char *shown,
 
 static bool is_list(enum key_type t)
 {
-    return t == KEY_TEXTS || t == KEY_MAP || t == KEY_GOOD || t == KEY_EXPECT || t == KEY_STAGES ||
-           t == KEY_MIX || t == KEY_SWEEP;
+    return t == KEY_TEXTS || t == KEY_MAP || t == KEY_REQUIRE || t == KEY_GOOD || t == KEY_EXPECT ||
+           t == KEY_STAGES || t == KEY_MIX || t == KEY_SWEEP;
 }
 
 int value_set(struct reading *r, const struct key *k, const char *shown, const struct node *n,

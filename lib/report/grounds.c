@@ -92,7 +92,7 @@ void report_stack(struct page *p, const json_t *claim)
     page_heading(p, "Stack and system, and how it is known");
     json_object_foreach((json_t *)(uintptr_t)facts, scope, list)
     {
-        if (strcmp(scope, "self_test") == 0) /* told with the instrument */
+        if (strcmp(scope, "self_test") == 0 || strcmp(scope, "require") == 0) /* told elsewhere */
             continue;
         for (size_t k = 0; k < COUNT_OF(kinds); k++)
             facts_known(p, scope, list, kinds[k]);

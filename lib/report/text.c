@@ -238,6 +238,7 @@ void report_claim(struct str *out, const json_t *claim, const struct report_styl
     report_parts(&p, claim);
     report_expectations(&p, claim);
     report_stack(&p, claim);
+    report_observed(&p, claim);
     report_grounds(&p, claim);
     report_instrument(&p, claim);
     verdict(&p, claim);

@@ -44,20 +44,14 @@ static int declared_facts(struct fact_list *facts, const struct plan *p)
     return failed;
 }
 
-/* The run's own facts come first, since requirements may be about them. */
 static int open_endpoint(struct endpoint *e, struct run *r, const struct step *s, struct err *err)
 {
     const struct plan *p = s->plan;
     int failed = 0;
 
-    for (size_t i = 0; i < r->facts.count && failed == 0; i++)
-        failed = fact_list_add(&e->facts, &r->facts.items[i]);
-    e->shared = e->facts.count;
-    if (failed < 0 || declared_facts(&e->facts, p) < 0)
+    if (declared_facts(&e->facts, p) < 0)
         return err_set(err, -ENOMEM, "out of memory for facts");
     failed = target_open(&e->target, p, &e->facts, err);
-    if (failed == 0)
-        failed = target_require(p, &e->facts, err);
     if (failed < 0)
         return failed;
     run_say(r, "target %s: %s %s", p->target.url, engine_name(e->target.probe.engine),

@@ -22,8 +22,7 @@ enum { RUN_MAX_THREADS = 64 };
 struct endpoint { /* never moves: its TLS points into it */
     char *asked;  /* the parts of the effective plan that it follows from, canonical JSON */
     struct target target;
-    struct fact_list facts; /* from @shared on its own; before that the run's */
-    size_t shared;
+    struct fact_list facts; /* its own */
     struct prompt_calibration calibration;
 };
 
@@ -72,6 +71,9 @@ NODISCARD int run_limits(struct run *r, struct err *err);
 NODISCARD int run_probes(struct run *r, struct err *err);
 /* Writes what is due, of the probes too, while no recorder has the store. */
 NODISCARD int run_pump(struct run *r, struct err *err);
+/* require.c: holds what the plan requires against all facts so far; each outcome is a fact of scope
+ * "require" (value: require_outcome_name()). -ENOTSUP: one is violated, and the plan says stop. */
+NODISCARD int run_require(struct run *r, struct err *err);
 /* endpoint.c: the endpoint that step @s asks, opened and calibrated unless a step before it did. */
 NODISCARD int endpoint_for(struct run *r, struct step *s, struct err *err);
 void endpoint_free(struct endpoint *e);

@@ -189,6 +189,8 @@ static int prepare(struct run *r, struct err *err)
     if (failed == 0)
         failed = run_probes(r, err);
     if (failed == 0)
+        failed = run_require(r, err);
+    if (failed == 0)
         failed = run_limits(r, err);
     return failed < 0 ? failed : test_self(r, err);
 }
@@ -201,8 +203,7 @@ static int put_facts(struct run *r, struct err *err)
     for (size_t i = 0; i < r->facts.count && failed == 0; i++)
         failed = store_fact(r->store, &r->facts.items[i], err);
     for (size_t k = 0; k < r->endpoint_count; k++)
-        for (size_t i = r->endpoints[k]->shared; i < r->endpoints[k]->facts.count && failed == 0;
-             i++) {
+        for (size_t i = 0; i < r->endpoints[k]->facts.count && failed == 0; i++) {
             struct fact f = r->endpoints[k]->facts.items[i];
             char scope[40];
 

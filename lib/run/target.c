@@ -3,7 +3,6 @@
 #include "load/tls.h"
 #include "run/target_route.h"
 #include "run/target_tls.h"
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,45 +121,4 @@ void target_release(struct target *t)
     target_route_release(t);
     tls_context_free(t->tls.context);
     t->tls.context = NULL;
-}
-
-static const struct fact *find_fact(const struct fact_list *facts, const char *name)
-{
-    for (size_t i = 0; i < facts->count; i++)
-        if (strcmp(facts->items[i].name, name) == 0 && facts->items[i].value)
-            return &facts->items[i];
-    return NULL;
-}
-
-static int require_all(const char *group, const struct plan_pair *pairs, size_t n,
-                       struct fact_list *facts, struct err *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct fact *f = find_fact(facts, pairs[i].key);
-        int r = 0;
-
-        if (f && fnmatch(pairs[i].value, f->value, FNM_CASEFOLD) != 0)
-            return err_set(err, -ENOTSUP,
-                           "%s.require.%s: the plan wants '%s', here it is '%s' (%s)", group,
-                           pairs[i].key, pairs[i].value, f->value, f->source);
-        if (!f)
-            r = fact_list_add(facts,
-                              &(struct fact){.scope = "require",
-                                             .name = pairs[i].key,
-                                             .source = "required by the plan; no fact of that "
-                                                       "name was observed or declared",
-                                             .known = KNOWN_UNKNOWN,
-                                             .time_ns = TIME_NONE});
-        if (r < 0)
-            return err_set(err, r, "out of memory for facts");
-    }
-    return 0;
-}
-
-int target_require(const struct plan *p, struct fact_list *facts, struct err *err)
-{
-    int r = require_all("stack", p->stack_require, p->stack_require_count, facts, err);
-
-    return r < 0 ? r
-                 : require_all("system", p->system_require, p->system_require_count, facts, err);
 }

@@ -39,7 +39,3 @@ void target_release(struct target *t);
 DEFINE_AUTO_HELD(struct target, target_release)
 /* What side requests to the target need: NULL for plain http. */
 const struct probe_tls *target_tls(const struct target *t);
-
-/* Compares stack.require and system.require with the facts of that name: -ENOTSUP with words where
- * one differs. What no fact speaks of becomes a fact of scope "require", unknown. */
-NODISCARD int target_require(const struct plan *p, struct fact_list *facts, struct err *err);

@@ -28,6 +28,7 @@ struct story {
     double extra_percentile; /* 0: none */
     uint32_t unbegun;        /* scheduled items of trials that never began */
     const struct self_test *self_test;
+    const struct observed *observed; /* whoever gives it takes it back */
     int64_t skipped; /* of what is missing: came after a failure; the first trial says so */
     const struct second *second; /* each second of each trial was like this one; NULL: none */
 };
@@ -170,6 +171,8 @@ static inline int story_run(struct told *t, const struct story *s, struct sample
     }
     for (size_t i = 0; i < n && r == 0; i++)
         r = story_events(t->analysis, s, &samples[i], &t->err);
+    if (s->observed)
+        t->analysis->observed = *s->observed;
     return r == 0 ? analysis_finish(t->analysis, &t->err) : r;
 }
 
