@@ -7,7 +7,7 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 add_library(harness STATIC tests/harness/fault.c)
 target_include_directories(harness PUBLIC tests)
-target_link_libraries(harness PUBLIC asrun PkgConfig::CMOCKA)
+target_link_libraries(harness PUBLIC asrun collect PkgConfig::CMOCKA)
 target_link_options(harness PUBLIC -Wl,-u,__wrap_malloc # or a test that makes nothing fail does not link
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=aligned_alloc)
 
@@ -16,6 +16,18 @@ foreach(name blas cuda)
   add_library(${name}_double MODULE tests/doubles/${name}.c)
   target_link_libraries(${name}_double PRIVATE project_flags)
 endforeach()
+# GPU libraries with planted values, found by their soname.
+add_library(nvml_double SHARED tests/doubles/nvml.c)
+set_target_properties(nvml_double PROPERTIES OUTPUT_NAME nvidia-ml SOVERSION 1)
+add_library(rsmi_double SHARED tests/doubles/rsmi.c)
+set_target_properties(rsmi_double PROPERTIES OUTPUT_NAME rocm_smi64 SOVERSION 7)
+foreach(name nvml rsmi)
+  target_link_libraries(${name}_double PRIVATE project_flags)
+  set_target_properties(${name}_double PROPERTIES C_VISIBILITY_PRESET hidden
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/gpu_doubles)
+  add_dependencies(harness ${name}_double)
+endforeach()
+target_compile_definitions(harness PUBLIC GPU_DOUBLES="${PROJECT_BINARY_DIR}/gpu_doubles")
 
 set(TEST_ENV
   BLAS_DOUBLE=$<TARGET_FILE:blas_double> CUDA_DOUBLE=$<TARGET_FILE:cuda_double>

@@ -36,6 +36,7 @@ struct probe_setup {        /* borrowed for the life of the probe */
     const char *metrics_url;   /* NULL: the engine's usual place */
     const char *dcgm_url;      /* of a DCGM exporter, NULL: none */
     const char *node_url;      /* of a Prometheus node exporter, NULL: none */
+    const char *cupti;         /* folder where libasrun-cupti.so leaves its texts, NULL: none */
     double dispatch_hz;        /* samples a second and thread; 0: don't */
     int64_t period_ns;         /* between samples of conditions */
     int64_t metrics_period_ns; /* between scrapes; 0: as @period_ns */
