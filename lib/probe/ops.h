@@ -23,6 +23,9 @@ struct probe_out { /* where a probe's words go; the sinks copy. Any thread, and 
     int (*changed)(void *ctx, int64_t time_ns, const char *text);
     int (*dispatch)(void *ctx, const struct dispatch_row *row);
     void *ctx; /* of the last two */
+    /* A line of progress for people; NULL: nobody listens. */
+    void (*say)(void *ctx, const char *text);
+    void *say_ctx;
 };
 
 struct probe_setup {        /* borrowed for the life of the probe */

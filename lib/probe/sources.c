@@ -5,10 +5,12 @@
 #include "probe/nvml.h"
 #include "probe/ops.h"
 #include "probe/perf.h"
+#include "probe/process.h"
 #include "probe/rsmi.h"
 
 /* clang-format off */
 const struct probe_ops *const probe_sources[] = {
+    &probe_process,
     &probe_conditions,
     &probe_metrics,
     &probe_perf,

@@ -6,7 +6,7 @@
 #include "record/fact.h"
 
 struct seen {
-    char text[16384];
+    char text[1 << 16];
     int left; /* facts until put() fails; negative: never */
 };
 

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lib/probe/model.c - which files of weights an engine uses, and what they are.
+ *
+ * They are mapped or held open by one of its processes; an engine that has loaded its weights and
+ * let go of the files still names them in its command line: a file, a folder, or a name that its
+ * hub's cache knows (HF_HUB_CACHE, HF_HOME, ~/.cache/huggingface; refs/main there).
+ */
+#include "probe/model.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "probe/process.h"
+#include "probe/redact.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { FILES_SHOWN = 64, HUB_DIGEST = 64 };
+static const uint64_t loud_bytes = UINT64_C(2) << 30;
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
+/* Files in a hub's cache are named by their digests: large ones by SHA-256. */
+static bool is_hub_blob(const char *path)
+{
+    const char *at = strstr(path, "/blobs/");
+    size_t n = 0;
+
+    if (!at)
+        return false;
+    at += strlen("/blobs/");
+    if (strncmp(at, "sha256-", 7) == 0)
+        at += 7;
+    while (isxdigit((unsigned char)at[n]))
+        n++;
+    return n == HUB_DIGEST && at[n] == '\0';
+}
+
+bool model_is_weights(const char *path)
+{
+    static const char *const ends[] = {".gguf", ".safetensors", ".pt", ".pth", ".onnx", ".engine"};
+
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        if (ends_with(path, ends[i]))
+            return true;
+    return is_hub_blob(path);
+}
+
+static bool is_folder(const char *root, pid_t pid, const char *path)
+{
+    const struct map_file f = {.path = path, .pid = pid};
+    char own[PATH_MAX];
+    struct stat s;
+
+    map_file_path(own, sizeof own, root, &f);
+    return stat(own, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static int add_found(struct map_files *m, const char *path, pid_t pid)
+{
+    struct map_file f = {.path = arena_strdup(&m->arena, path), .pid = pid};
+
+    return f.path ? map_files_push(m, &f) : -ENOMEM;
+}
+
+/* The weights in a folder; of other kinds of file only if there is none of safetensors. */
+static int add_folder(struct map_files *m, const char *root, pid_t pid, const char *folder)
+{
+    const struct map_file f = {.path = folder, .pid = pid};
+    char own[PATH_MAX], path[PATH_MAX + 300];
+    int r = 0;
+    DIR *d;
+
+    map_file_path(own, sizeof own, root, &f);
+    d = opendir(own);
+    for (struct dirent *e; d && r == 0 && (e = readdir(d));) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (ends_with(path, ".safetensors") || ends_with(path, ".gguf"))
+            r = add_found(m, path, pid);
+    }
+    if (d)
+        (void)closedir(d);
+    return r;
+}
+
+static int add_named(struct map_files *m, const char *root, pid_t pid, const char *path)
+{
+    if (is_folder(root, pid, path))
+        return add_folder(m, root, pid, path);
+    return model_is_weights(path) ? add_found(m, path, pid) : 0;
+}
+
+/* The hub's cache as the engine sees it. */
+static void hub_folder(char *buf, size_t size, const struct process_args *variables)
+{
+    const char *cache = process_variable(variables, "HF_HUB_CACHE");
+    const char *hf = process_variable(variables, "HF_HOME"), *home;
+
+    home = process_variable(variables, "HOME");
+    if (cache)
+        (void)snprintf(buf, size, "%s", cache);
+    else if (hf)
+        (void)snprintf(buf, size, "%s/hub", hf);
+    else
+        (void)snprintf(buf, size, "%s/.cache/huggingface/hub", home ? home : "");
+}
+
+/* "org/name" -> HUB/models--org--name/snapshots/REVISION, by refs/main */
+static int add_from_hub(struct map_files *m, const char *root, pid_t pid, const char *name)
+{
+    AUTO(process_args_release) struct process_args variables = {0};
+    char hub[PATH_MAX], folder[PATH_MAX + 600], own[PATH_MAX], revision[64];
+    const char *slash = strchr(name, '/');
+    struct map_file ref = {.path = folder, .pid = pid};
+
+    if (!slash || strchr(slash + 1, '/') || strlen(name) > 256 || strstr(name, "..") ||
+        process_args_read(&variables, root, pid, "environ") < 0)
+        return 0;
+    hub_folder(hub, sizeof hub, &variables);
+    (void)snprintf(folder, sizeof folder, "%s/models--%.*s--%s/refs/main", hub, (int)(slash - name),
+                   name, slash + 1);
+    map_file_path(own, sizeof own, root, &ref);
+    if (fs_read_line(revision, sizeof revision, own) < 0 ||
+        revision[strspn(revision, "0123456789abcdef")] != '\0')
+        return 0;
+    (void)snprintf(folder, sizeof folder, "%s/models--%.*s--%s/snapshots/%s", hub,
+                   (int)(slash - name), name, slash + 1, revision);
+    return add_folder(m, root, pid, folder);
+}
+
+/* The command line's model: an option's value, or what follows "serve". */
+static const char *named_model(const struct process_args *cmdline)
+{
+    static const char *const names[] = {"-m",           "--model",    "--model-path",
+                                        "--model_path", "--model-id", "serve"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *value = process_option(cmdline, names[i]);
+
+        if (value && *value && *value != '-' && strchr(value, '/'))
+            return value;
+    }
+    return NULL;
+}
+
+static int add_by_command(struct map_files *m, const struct process_source *s, pid_t pid)
+{
+    AUTO(process_args_release) struct process_args cmdline = {0};
+    const char *name;
+
+    if (process_args_read(&cmdline, s->root, pid, "cmdline") < 0 || !(name = named_model(&cmdline)))
+        return 0;
+    return *name == '/' ? add_named(m, s->root, pid, name) : add_from_hub(m, s->root, pid, name);
+}
+
+static int gather(struct map_files *m, const struct process_source *s,
+                  const struct map_files *files, const char **how)
+{
+    int r = 0;
+
+    *how = "mapped by the engine";
+    for (size_t i = 0; i < files->count && r == 0; i++)
+        if (model_is_weights(files->items[i].path))
+            r = add_found(m, files->items[i].path, files->items[i].pid);
+    for (size_t i = 0; i < s->tree.count && r == 0; i++) {
+        r = map_files_add_open(m, s->root, s->tree.items[i].pid, model_is_weights);
+        r = r == -ENOMEM ? r : 0;
+    }
+    if (r == 0 && m->count == 0) {
+        *how = "named in the engine's command line; not mapped or open now";
+        for (size_t i = 0; i < s->tree.count && r == 0 && m->count == 0; i++)
+            r = add_by_command(m, s, s->tree.items[i].pid);
+    }
+    map_files_sort(m);
+    return r;
+}
+
+static int put_file(const struct process_source *s, const struct facts *f,
+                    const struct map_file *file, size_t number, const char *how, uint64_t *bytes)
+{
+    AUTO(str_release) struct str shown = {0};
+    char own[PATH_MAX], prefix[32] = "file", fact[64];
+    struct stat st;
+    int r;
+
+    if (number > 1)
+        (void)snprintf(prefix, sizeof prefix, "file.%zu", number);
+    redact_path(&shown, file->path);
+    if (!str_ok(&shown))
+        return -ENOMEM;
+    (void)snprintf(fact, sizeof fact, "%s.path", prefix);
+    r = facts_put(f, KNOWN_MEASURED, fact, shown.data, "", how);
+    map_file_path(own, sizeof own, s->root, file);
+    (void)snprintf(fact, sizeof fact, "%s.bytes", prefix);
+    if (r == 0 && !file->gone && stat(own, &st) == 0) {
+        *bytes += (uint64_t)st.st_size;
+        r = facts_i64(f, KNOWN_MEASURED, fact, st.st_size, "bytes", "stat");
+    }
+    return r < 0 ? r : process_put_sha256(s, f, prefix, file, loud_bytes);
+}
+
+/* The one whose head speaks for the model: the first of a split one, else the largest. */
+static const struct map_file *main_file(const struct process_source *s, const struct map_files *m)
+{
+    const struct map_file *best = &m->items[0];
+    off_t largest = -1;
+
+    for (size_t i = 0; i < m->count; i++) {
+        char own[PATH_MAX];
+        struct stat st;
+
+        map_file_path(own, sizeof own, s->root, &m->items[i]);
+        if (strstr(m->items[i].path, "-00001-of-"))
+            return &m->items[i];
+        if (stat(own, &st) == 0 && st.st_size > largest) {
+            largest = st.st_size;
+            best = &m->items[i];
+        }
+    }
+    return best;
+}
+
+static int put_files(const struct process_source *s, const struct facts *f,
+                     const struct map_files *m, const char *how, uint64_t *bytes)
+{
+    int r = facts_i64(f, KNOWN_MEASURED, "files", (int64_t)m->count, "", how);
+
+    for (size_t i = 0; i < m->count && i < FILES_SHOWN && r == 0; i++)
+        r = put_file(s, f, &m->items[i], i + 1, how, bytes);
+    return r;
+}
+
+/* Beside the file, or, of one in a hub's cache, in the snapshot that the command line led to. */
+static void config_path(char *buf, size_t size, const char *root, const struct map_file *f)
+{
+    char folder[PATH_MAX], *slash;
+
+    (void)snprintf(folder, sizeof folder, "%s", f->path);
+    slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    (void)snprintf(buf, size, "%s/proc/%d/root%s/config.json", root, (int)f->pid, folder);
+}
+
+static int put_meaning(const struct process_source *s, const struct facts *f,
+                       const struct map_file *file, uint64_t bytes)
+{
+    AUTO(process_args_release) struct process_args cmdline = {0};
+    struct model_cache cache = {0};
+    char path[PATH_MAX + 64];
+
+    if (process_args_read(&cmdline, s->root, s->tree.root, "cmdline") == 0) {
+        static const char *const keys[] = {"-ctk", "--cache-type-k", "--kv-cache-dtype"};
+        static const char *const values[] = {"-ctv", "--cache-type-v", "--kv-cache-dtype"};
+
+        for (size_t i = 0; i < COUNT_OF(keys); i++) {
+            cache.key_type = cache.key_type ? cache.key_type : process_option(&cmdline, keys[i]);
+            cache.value_type =
+                cache.value_type ? cache.value_type : process_option(&cmdline, values[i]);
+        }
+    }
+    map_file_path(path, sizeof path, s->root, file);
+    if (ends_with(file->path, ".gguf") || strstr(file->path, "/blobs/sha256-"))
+        return model_put_gguf(f, path, &cache);
+    config_path(path, sizeof path, s->root, file);
+    return model_put_config(f, path, bytes, &cache);
+}
+
+int model_put(const struct process_source *s, const struct map_files *files)
+{
+    const struct facts f = {&s->out->facts, "model"};
+    AUTO(map_files_release) struct map_files m = {0};
+    uint64_t bytes = 0;
+    const char *how;
+    int r = gather(&m, s, files, &how);
+
+    if (r < 0)
+        return r;
+    if (m.count == 0)
+        return facts_absent(&f, "files",
+                            "no file of weights is mapped, open, or named in the "
+                            "engine's command line by a path that exists");
+    r = put_files(s, &f, &m, how, &bytes);
+    return r < 0 ? r : put_meaning(s, &f, main_file(s, &m), bytes);
+}
