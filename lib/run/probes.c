@@ -111,6 +111,8 @@ int probes_open(struct probes **ret, const struct probes_setup *s, struct err *e
     if (r < 0)
         return r;
     p->out = feed_out(p->feed);
+    p->out.say = s->say;
+    p->out.say_ctx = s->say_ctx;
     p->setup = s->probe;
     for (size_t i = 0; s->sources[i] && r == 0; i++)
         r = open_slot(p, s->sources[i]);
@@ -208,6 +210,7 @@ int probes_start(struct probes *p, int64_t anchor_ns, const struct aside *off, s
     if (!p)
         return 0;
     feed_begin(p->feed, anchor_ns);
+    p->out.say = NULL;
     probes_phase(p, anchor_ns, "start");
     for (size_t i = 0; i < p->slot_count; i++) {
         struct slot *s = &p->slots[i];

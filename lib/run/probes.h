@@ -19,6 +19,8 @@ struct probes_setup {
     const struct probe_ops *const *sources; /* ends with NULL */
     struct probe_setup probe;               /* what it points to outlives the probes */
     struct fact_list *facts; /* takes facts until probes_start(); outlives the probes */
+    void (*say)(void *ctx, const char *text); /* lines for people while probes are opened */
+    void *say_ctx;
 };
 
 NODISCARD int probes_open(struct probes **ret, const struct probes_setup *s, struct err *err);

@@ -33,6 +33,11 @@ static pid_t engine_of(struct run *r, const struct target *t)
     return pid;
 }
 
+static void say(void *ctx, const char *text)
+{
+    run_say(ctx, "%s", text);
+}
+
 int run_probes(struct run *r, struct err *err)
 {
     const struct target *t = &r->endpoints[0]->target;
@@ -41,6 +46,8 @@ int run_probes(struct run *r, struct err *err)
     return probes_open(&r->probes,
                        &(struct probes_setup){.sources = probe_sources,
                                               .facts = &r->facts,
+                                              .say = say,
+                                              .say_ctx = r,
                                               .probe = {.root = "",
                                                         .engine_pid = engine_of(r, t),
                                                         .engine_why = r->engine_why,
