@@ -214,7 +214,8 @@ static void check_evidence(const char *path)
 static void what_probes_put_arrives_whoever_else_fails(void **state)
 {
     AUTO(fact_list_release) struct fact_list early = {0};
-    const struct probes_setup setup = {sources, {.root = "", .period_ns = NS_PER_MS}, &early};
+    const struct probes_setup setup = {
+        .sources = sources, .probe = {.root = "", .period_ns = NS_PER_MS}, .facts = &early};
     const struct aside off = {0};
     struct probes *p = NULL;
     struct scene s = {0};
