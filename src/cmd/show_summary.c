@@ -133,7 +133,7 @@ static json_t *json_anchor(const struct clock_anchor *a)
 }
 
 static json_t *json_summary(const struct show *s, const struct tallies *t,
-                            const struct connection_sums *sums)
+                            const struct connection_sums *sums, json_t *unseen)
 {
     const struct evidence_info *info = evidence_info(s->evidence);
     json_t *o = json_object();
@@ -158,7 +158,41 @@ static json_t *json_summary(const struct show *s, const struct tallies *t,
     json_put(o, "connections", connection_sums_json(sums));
     (void)evidence_steps(s->evidence, &steps);
     json_put_i64(o, "steps", (json_int_t)steps);
+    json_put(o, "not_observed", json_incref(unseen));
     return o;
+}
+
+static bool is_unseen(const struct fact *f)
+{
+    return f->known == KNOWN_UNKNOWN &&
+           (strcmp(f->scope, "probe") == 0 || strcmp(f->scope, "engine") == 0);
+}
+
+static int list_unseen(void *ctx, const struct fact *f)
+{
+    json_t *o = is_unseen(f) ? json_object() : NULL;
+
+    if (!o)
+        return 0;
+    json_put_str(o, "what", f->name);
+    json_put_str(o, "why", f->source);
+    json_push(ctx, o);
+    return 0;
+}
+
+/* What no probe could look at, each with the reason. */
+static void print_unseen(const json_t *list)
+{
+    const json_t *o;
+    size_t i;
+
+    if (json_array_size(list) > 0)
+        printf("not observed:");
+    json_array_foreach(list, i, o)
+        printf("%s %s (%s)", i ? "," : "", json_string_value(json_object_get(o, "what")),
+               json_string_value(json_object_get(o, "why")));
+    if (json_array_size(list) > 0)
+        printf("\n");
 }
 
 static void print_trial(const struct evidence_trial *t, const struct tally *of)
@@ -268,6 +302,7 @@ static int print_envelope(const struct show *s, struct err *err)
 int show_summary(const struct show *s, struct err *err)
 {
     AUTO(tallies_release) struct tallies t = {0};
+    AUTO(json_unref) json_t *unseen = json_array();
     struct connection_sums sums;
     size_t steps;
     int r;
@@ -277,16 +312,19 @@ int show_summary(const struct show *s, struct err *err)
     r = tally(&t, s, err);
     if (r == 0)
         r = connection_sums(&sums, s->evidence, err);
+    if (r == 0)
+        r = evidence_each_fact(s->evidence, list_unseen, unseen, err);
     if (r < 0)
         return r;
     if (s->format == ROWS_JSON)
-        return print_json(json_summary(s, &t, &sums), err);
+        return print_json(json_summary(s, &t, &sums, unseen), err);
     print_summary(s);
     if (evidence_kind(s->evidence) == EVIDENCE_WITNESS && t.count > 0)
         print_witness(s, &t.of[0]);
     else
         print_ledger(&t, evidence_info(s->evidence));
     connection_sums_print(&sums);
+    print_unseen(unseen);
     (void)evidence_steps(s->evidence, &steps);
     return steps > 0 && s->step < 0 ? print_map(s, err) : 0;
 }
