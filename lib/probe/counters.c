@@ -190,7 +190,7 @@ int counters_mhz(double *mean, double *least, const char *text)
     for (const char *at = text; (at = after_name(at, "cpu MHz")); at = next_line(at)) {
         double v = strtod(at, NULL);
 
-        if (v > 0) {
+        if (v > 0 && v < 1e9) {
             low = n == 0 || v < low ? v : low;
             sum += v;
             n++;

@@ -6,7 +6,7 @@
 
 struct series {
     const char *scope;  /* as of a fact: host, cgroup, client, engine.process, engine, gpu.0 ... */
-    const char *name;   /* dotted lower case: cpu.share, memory.resident_bytes */
+    const char *name;   /* dotted lower case: cpu.use, memory.resident_bytes */
     const char *unit;   /* "s", "bytes", "1/s", "1" */
     const char *source; /* /proc/PID/schedstat, GET /metrics vllm:num_requests_running ... */
     enum known known;   /* measured, derived or reported */
