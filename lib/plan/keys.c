@@ -239,6 +239,9 @@ static const struct key keys[] = {
     {"probe.engine_pid", KEY_TEXT, "listen", 0, 0, NULL, AT(probe.engine_pid), NONE,
      "the engine's process, where it runs on this host: its pid; listen: whoever listens on the "
      "target's address; none: it is not looked for"},
+    {"probe.dispatch", KEY_COUNT, "99", 0, 1000, NULL, AT(probe.dispatch_hz), NONE,
+     "how often a second of CPU time each of the engine's threads is sampled for what it executes; "
+     "0: never"},
     {"trials.count", KEY_COUNT, "1", 1, 1000, NULL, AT(trials.count), NONE,
      "repetitions; one trial can't say more than a snapshot"},
     {"trials.reset", KEY_TEXT, "none", 0, 0, only_none, AT(trials.reset), NONE,

@@ -189,6 +189,7 @@ struct plan {
     struct {
         int64_t period_ns;      /* of conditions */
         const char *engine_pid; /* listen, none, or the number */
+        int32_t dispatch_hz;    /* samples a second and thread; 0: none */
     } probe;
 
     struct {

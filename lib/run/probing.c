@@ -55,6 +55,7 @@ int run_probes(struct run *r, struct err *err)
                                                         .target = &t->url,
                                                         .key = t->key,
                                                         .way = &t->route.way,
+                                                        .dispatch_hz = p->probe.dispatch_hz,
                                                         .period_ns = p->probe.period_ns}},
                        err);
 }

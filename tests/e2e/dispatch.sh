@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+# What an engine executes, seen from outside: the kernels of the embedded one, by phase; switched off
+# and not permitted; the kernels that one GEMM program gets from OpenBLAS.
+. "${SOURCE:?is set by ctest, as are BUILD, ASRUN and REFSERVER}/tests/e2e/common.bash"
+cd "$WORK"
+
+fact() { sqlite3 -readonly "$1" "SELECT coalesce(value, 'absent: ' || source) FROM fact WHERE scope = 'engine' AND name = 'dispatch.$2'"; }
+rows() { sqlite3 -readonly "$1" "SELECT coalesce(sum(samples), 0) FROM dispatch WHERE $2"; }
+
+# Without permission, and switched off: the run goes on, and a fact says why there is nothing.
+start_server --gap 5ms
+plan() {
+  cat > plan.yaml <<P
+asrun: 1
+workload: {fixed: {input_tokens: 8, output_tokens: 20}, calibrate: false}
+target: {url: "$URL", model: reference}
+load: {arrivals: constant, rate: 20/s, requests: 20, self_test: {for: 0}}
+exclude: {warm_up: none}
+probe: {engine_pid: "$SERVER_PID", dispatch: $1}
+P
+}
+run() { local out=$1; shift; "$@" "$ASRUN" run plan.yaml -o "$out" --quiet > out 2> err || [[ $? =~ ^[36]$ ]] || fail "run: $(cat err)"; }
+plan 0
+run off.asrun
+[ "$(fact off.asrun samples)" = "absent: probe.dispatch is 0" ] || fail "switched off: $(fact off.asrun samples)"
+[ "$(rows off.asrun 1)" = 0 ] || fail "switched off, and rows"
+plan 99
+run on.asrun
+case $(fact on.asrun samples) in
+absent:*perf_event_open*) skip "NO SAMPLING HERE: $(fact on.asrun samples)" ;;
+absent:*) fail "$(fact on.asrun samples)" ;;
+esac
+if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then
+  run refused.asrun setpriv --inh-caps=-all --bounding-set=-all
+  [[ $(fact refused.asrun samples) = "absent: perf_event_open: "*CAP_PERFMON* ]] || fail "without capabilities: $(fact refused.asrun samples)"
+  [ "$(rows refused.asrun 1)" = 0 ] || fail "not permitted, and rows"
+else
+  echo "not root, or no setpriv: permission can't be taken away"
+fi
+stop_server
+
+# One and the same GEMM program; only the library's choice of kernel differs.
+blas=/usr/lib/$(uname -m)-linux-gnu/openblas-pthread/libopenblas.so.0
+if [ -e "$blas" ] && grep -qw avx2 /proc/cpuinfo; then
+  for core in HASWELL SANDYBRIDGE; do
+    OPENBLAS_CORETYPE=$core "$BUILD/bench_gemm" "$blas" 256 6 > rate & SERVER_PID=$!
+    "$BUILD/bench_dispatch_pid" "$SERVER_PID" 1.5 499 > "$core" 2> err || fail "$core: $(cat err)"
+    stop_server
+    sort -rn "$core" | head -1 | grep -q "libopenblas.*dgemm_kernel_$core" || fail "$core: $(sort -rn "$core" | head -3)"
+  done
+  "$BUILD/bench_dispatch_pid" compare HASWELL SANDYBRIDGE > changed
+  awk 'NR == 1 && $2 > 0.5 { ok = 1 } END { exit !ok }' changed || fail "another kernel at distance $(head -1 changed)"
+else
+  echo "no $blas, or no AVX2: OpenBLAS's kernels are not told apart"
+fi
+
+# The embedded engine: most of a trial is its CPU back end, by names.
+need_engine
+"$ASRUN" demo -o demo.asrun --model 15m --load.duration=4s --load.rate=20/s --exclude.warm_up="first 1s" --trials.count=1 \
+  --load.self_test.for=0 --quiet > claim.txt 2> err || [[ $? =~ ^[136]$ ]] || fail "demo: $(cat err)"
+trial=$(rows demo.asrun "phase = 'trial 0'")
+[ "$trial" -ge 20 ] || fail "$trial samples in the trial"
+[ $((2 * $(rows demo.asrun "phase = 'trial 0' AND library LIKE 'libggml-cpu-%'"))) -gt "$trial" ] || fail "the back end is not in the lead: $(fact demo.asrun top)"
+[ "$(rows demo.asrun "library LIKE 'libggml-cpu-%' AND function LIKE '%gem%' AND length(build_id) >= 16")" -gt 0 ] || fail "no GEMM among the functions"
+[[ $(fact demo.asrun top) = *libggml-cpu-*%* ]] || fail "top: $(fact demo.asrun top)"
+[[ $(fact demo.asrun event) =~ ^(cpu-clock|cycles)$ ]] || fail "event: $(fact demo.asrun event)"
+[ "$(fact demo.asrun samples)" = "$(rows demo.asrun 1)" ] || fail "$(fact demo.asrun samples) samples, rows of $(rows demo.asrun 1)"
+for share in unsymbolised_share overhead; do
+  awk -v x="$(fact demo.asrun $share)" 'BEGIN { exit !(x >= 0 && x < 0.2) }' || fail "$share: $(fact demo.asrun $share)"
+done
+"$ASRUN" show demo.asrun dispatch > shown || fail "show dispatch"
+echo "dispatch: named, switched off, refused"
