@@ -20,6 +20,8 @@ void report_map(struct str *out, const json_t *map, const struct report_style *s
 /* The table of an envelope (envelope/envelope.h), and the words that keep it apart from
  * performance. */
 void report_envelope(struct str *out, const json_t *envelope);
+/* Two runs side by side (analysis/diff.h). */
+void report_diff(struct str *out, const json_t *diff, const struct report_style *style);
 /* The table of a ledger document: claim["ledger"], or what claim_ledger() gives. Says for each
  * trial and in all: scheduled = counted + excluded + not executed. */
 void report_ledger(struct str *out, const json_t *ledger, const struct report_style *style);
