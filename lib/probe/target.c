@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct field {
-    const char *at; /* dots descend */
+    const char *at; /* dots descend; a number is an index */
     const char *fact;
     const char *unit;
 };
@@ -76,6 +76,15 @@ static const struct field tgi_fields[] = {
     {NULL, NULL, NULL},
 };
 static const struct field no_fields[] = {{NULL, NULL, NULL}};
+/* Less of it in the GPU's memory than there is: the CPU computes the rest. */
+static const struct field loaded_fields[] = {
+    {"models.0.digest", "model.digest", ""},
+    {"models.0.size", "model.size_bytes", "bytes"},
+    {"models.0.size_vram", "model.gpu_bytes", "bytes"},
+    {"models.0.context_length", "context.length", "tokens"},
+    {"models.0.details.quantization_level", "quantization", ""},
+    {NULL, NULL, NULL},
+};
 
 /* The first that matches wins; /version comes last because vLLM's page names nobody. */
 static const struct page pages[] = {
@@ -86,6 +95,9 @@ static const struct page pages[] = {
     {"/api/version", ENGINE_OLLAMA, "version", "version", no_fields},
     {"/version", ENGINE_VLLM, "version", "version", no_fields},
 };
+
+/* Ollama's other page: what it has loaded by now. */
+static const struct page loaded = {"/api/ps", ENGINE_OLLAMA, "models", "version", loaded_fields};
 
 /* What /v1/models says of the first model; the keys of several engines. */
 static const struct field model_fields[] = {
@@ -134,7 +146,7 @@ static json_t *descend(json_t *j, const char *at)
         size_t n = strcspn(at, ".");
 
         (void)snprintf(key, sizeof key, "%.*s", (int)n, at);
-        j = json_object_get(j, key);
+        j = json_is_array(j) ? json_array_get(j, strtoul(key, NULL, 10)) : json_object_get(j, key);
         at += n + (at[n] == '.');
     }
     return j;
@@ -353,6 +365,8 @@ int target_ask(struct probe_target *ret, const struct fact_sink *sink,
 
     for (size_t i = 0; i < COUNT_OF(pages) && a.found.reachable && r >= 0; i++)
         r = ask_page(&a, &pages[i]);
+    if (r >= 0 && a.found.engine == ENGINE_OLLAMA)
+        r = ask_page(&a, &loaded);
     if (r >= 0)
         r = put_engine(&a);
     if (r < 0)

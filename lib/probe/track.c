@@ -181,7 +181,7 @@ static bool growth(const struct track *t, const struct metric_entry *e, const st
                    const struct scrape_value *now, double *ret)
 {
     if (v->seen && v->from == now->from)
-        *ret = now->value - v->last;
+        *ret = now->value > v->last ? now->value - v->last : 0;
     else if (!v->seen && e->lazy && t->scrapes > 0)
         *ret = now->value;
     else

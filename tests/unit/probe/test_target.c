@@ -134,6 +134,8 @@ static void knows_tgi_trtllm_and_ollama(void **state)
     static const struct page ollama[] = {
         {"/v1/models", "{\"data\":[{\"id\":\"llama3:8b\",\"owned_by\":\"library\"}]}"},
         {"/api/version", "{\"version\":\"0.12.3\"}"},
+        {"/api/ps", "{\"models\":[{\"name\":\"llama3:8b\",\"size\":6000,\"size_vram\":2000,"
+                    "\"context_length\":4096,\"details\":{\"quantization_level\":\"Q4_0\"}}]}"},
         {NULL, NULL}};
     const struct {
         const struct page *pages;
@@ -153,7 +155,40 @@ static void knows_tgi_trtllm_and_ollama(void **state)
         assert_int_equal(found.engine, cases[i].engine);
         assert_string_equal(found.version, cases[i].version);
         assert_string_equal(found.model, cases[i].model);
+        if (cases[i].engine == ENGINE_OLLAMA) {
+            assert_seen(&seen, "target.model.gpu_bytes=2000 bytes[2] /api/ps\n");
+            assert_seen(&seen, "target.quantization=Q4_0 [2] /api/ps\n");
+        }
     }
+}
+
+/* Keys, tokens and passwords on every page, beside what is looked for and inside it. */
+static void no_page_tells_a_secret(void **state)
+{
+#define SECRETS                                                                                    \
+    "\"api_key\":\"sk-planted\",\"hf_token\":\"hf_planted\",\"env\":{\"HF_TOKEN\":\"hf_planted\"}" \
+    ","                                                                                            \
+    "\"command\":\"serve --api-key sk-planted\",\"ssl_keyfile_password\":\"planted\","
+    static const struct page pages[] = {
+        {"/v1/models", "{" SECRETS "\"data\":[{" SECRETS "\"id\":\"m\",\"owned_by\":\"x\"}]}"},
+        {"/props",
+         "{" SECRETS "\"total_slots\":4,\"default_generation_settings\":{" SECRETS "\"n_ctx\":1}}"},
+        {"/server_info", "{" SECRETS "\"schedule_policy\":\"fcfs\",\"internal_states\":[{" SECRETS
+                         "\"x\":1}],\"dtype\":\"auto\"}"},
+        {"/get_server_info", "{" SECRETS "\"schedule_policy\":\"fcfs\"}"},
+        {"/info", "{" SECRETS "\"model_id\":\"m\"}"},
+        {"/api/version", "{" SECRETS "\"version\":\"1\"}"},
+        {"/version", "{" SECRETS "\"version\":\"1\"}"},
+        {NULL, NULL}};
+    struct table t = {.pages = pages};
+    struct seen seen = {.left = -1};
+    struct probe_target found;
+
+    (void)state;
+    assert_int_equal(ask(&found, &seen, &t, "/v1"), 0);
+    assert_seen(&seen, "target.slots=4 [2]");
+    assert_seen(&seen, "target.dtype=auto [2]");
+    assert_unseen(&seen, "planted");
 }
 
 static void an_unknown_server_is_reachable_and_unknown(void **state)
@@ -260,6 +295,7 @@ int main(void)
         cmocka_unit_test(knows_vllm_below_another_prefix),
         cmocka_unit_test(keeps_only_listed_fields_of_sglang),
         cmocka_unit_test(knows_tgi_trtllm_and_ollama),
+        cmocka_unit_test(no_page_tells_a_secret),
         cmocka_unit_test(an_unknown_server_is_reachable_and_unknown),
         cmocka_unit_test(says_why_a_target_is_not_reachable_and_asks_no_more),
         cmocka_unit_test(does_not_wait_twice_for_a_server_that_stalls),
