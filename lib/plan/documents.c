@@ -175,8 +175,8 @@ static json_t *schema_of_value(const struct key *k)
 /* What is not stated may be null, in a plan and in an effective one. */
 static json_t *schema_of_key(const struct key *k)
 {
-    bool required = k->type == KEY_VERSION || k->type == KEY_URL || k->type == KEY_METRIC ||
-                    strcmp(k->name, "target.model") == 0;
+    bool required = k->type == KEY_VERSION || k->type == KEY_METRIC ||
+                    strcmp(k->name, "target.url") == 0 || strcmp(k->name, "target.model") == 0;
     json_t *value = schema_of_value(k);
     json_t *j = required ? value : either(value, typed("null"));
 

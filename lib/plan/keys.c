@@ -236,6 +236,15 @@ static const struct key keys[] = {
      "answer"},
     {"probe.period", KEY_DURATION, "1s", 10e6, HOUR_NS, NULL, AT(probe.period_ns), NONE,
      "how often the conditions of host, client and engine are sampled while the run goes on"},
+    {"probe.metrics_url", KEY_URL, NULL, 0, 0, NULL, AT(probe.metrics_url), NONE,
+     "the engine's metrics page, as in http://HOST:8002/metrics; default: the engine's usual place "
+     "on the target"},
+    {"probe.metrics_period", KEY_DURATION, "1s", 100e6, HOUR_NS, NULL, AT(probe.metrics_period_ns),
+     NONE, "how often metrics pages are read while the run goes on"},
+    {"probe.dcgm_url", KEY_URL, NULL, 0, 0, NULL, AT(probe.dcgm_url), NONE,
+     "a DCGM exporter of the target's host, as in http://HOST:9400/metrics"},
+    {"probe.node_url", KEY_URL, NULL, 0, 0, NULL, AT(probe.node_url), NONE,
+     "a Prometheus node exporter of the target's host, as in http://HOST:9100/metrics"},
     {"probe.engine_pid", KEY_TEXT, "listen", 0, 0, NULL, AT(probe.engine_pid), NONE,
      "the engine's process, where it runs on this host: its pid; listen: whoever listens on the "
      "target's address; none: it is not looked for"},

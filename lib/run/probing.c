@@ -38,26 +38,35 @@ static void say(void *ctx, const char *text)
     run_say(ctx, "%s", text);
 }
 
+static const char *url_or_null(const char *url)
+{
+    return *url ? url : NULL;
+}
+
 int run_probes(struct run *r, struct err *err)
 {
     const struct target *t = &r->endpoints[0]->target;
     const struct plan *p = r->plan;
 
-    return probes_open(&r->probes,
-                       &(struct probes_setup){.sources = probe_sources,
-                                              .facts = &r->facts,
-                                              .say = say,
-                                              .say_ctx = r,
-                                              .probe = {.root = "",
-                                                        .engine_pid = engine_of(r, t),
-                                                        .engine_why = r->engine_why,
-                                                        .engine = t->probe.engine,
-                                                        .target = &t->url,
-                                                        .key = t->key,
-                                                        .way = &t->route.way,
-                                                        .dispatch_hz = p->probe.dispatch_hz,
-                                                        .period_ns = p->probe.period_ns}},
-                       err);
+    const struct probe_setup setup = {.root = "",
+                                      .engine_pid = engine_of(r, t),
+                                      .engine_why = r->engine_why,
+                                      .engine = t->probe.engine,
+                                      .target = &t->url,
+                                      .key = t->key,
+                                      .way = &t->route.way,
+                                      .metrics_url = url_or_null(p->probe.metrics_url),
+                                      .dcgm_url = url_or_null(p->probe.dcgm_url),
+                                      .node_url = url_or_null(p->probe.node_url),
+                                      .dispatch_hz = p->probe.dispatch_hz,
+                                      .period_ns = p->probe.period_ns,
+                                      .metrics_period_ns = p->probe.metrics_period_ns};
+
+    return probes_open(
+        &r->probes,
+        &(struct probes_setup){
+            .sources = probe_sources, .facts = &r->facts, .say = say, .say_ctx = r, .probe = setup},
+        err);
 }
 
 int run_pump(struct run *r, struct err *err)

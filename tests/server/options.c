@@ -228,6 +228,7 @@ static int set(struct options *o, enum key key, const char *v)
     case KEY_KEEP:
     case KEY_MIS:
     case KEY_API_KEY:
+    case KEY_METRICS:
     case KEY_LISTEN:
     case KEY_LOG:
         return set_text(o, key, v);
