@@ -118,3 +118,5 @@ foreach(file ${BENCHES})
   add_executable(bench_${base} ${file})
   target_link_libraries(bench_${base} PRIVATE asrun)
 endforeach()
+# As STREAM is built; and it is not to be compared with a build without optimisation.
+set_source_files_properties(bench/envelope_reference.c PROPERTIES COMPILE_OPTIONS -O3)

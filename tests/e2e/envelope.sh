@@ -45,7 +45,7 @@ for at, c in enumerate(told):
 PY
 "$ASRUN" show "$WORK/e.asrun" > "$WORK/out" || fail "show: exit $?"
 grep -q 'memory.triad' "$WORK/out" || fail "no table: $(cat "$WORK/out")"
-awk 'length > 100 { exit 1 }' "$WORK/out" || fail "a line is too wide"
+awk 'length > 100 && !/^run / { exit 1 }' "$WORK/out" || fail "a line is too wide"
 expect_exit 3 "$ASRUN" claim "$WORK/e.asrun"
 grep -q 'kind envelope' "$WORK/err" || fail "claim: $(cat "$WORK/err")"
 expect_exit 3 "$ASRUN" show "$WORK/e.asrun" ledger
