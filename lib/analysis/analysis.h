@@ -15,6 +15,7 @@
 #pragma once
 #include "analysis/condition.h"
 #include "analysis/observed.h"
+#include "analysis/limited.h"
 #include "base/base.h"
 #include "evidence/evidence.h"
 #include "metric/metric.h"
@@ -221,6 +222,18 @@ struct window {
     int64_t from_ns, to_ns;
 };
 
+enum limited_span {                 /* when it was so */
+                    SPAN_SATURATED, /* the client, by its gates */
+                    SPAN_QUEUE,     /* requests waited, by the engine's own word */
+                    SPAN_CPU,       /* the engine was on all the CPUs that it may use */
+                    SPAN_COUNT_,
+};
+struct limited_spans {
+    struct window *items;
+    size_t count, cap;
+    bool looked; /* there was a series to tell it */
+};
+
 enum rate { RATE_REQUESTS, RATE_GOOD, RATE_INPUT, RATE_OUTPUT, RATE_MET_OUTPUT, RATE_COUNT_ };
 
 struct trial_rates {
@@ -255,6 +268,9 @@ struct analysis {
     uint32_t last_event_id;
     struct trial_rates *rates; /* one a begun trial */
     size_t slo_good;           /* the first good with an slo; SIZE_MAX: none */
+    struct limited_spans spans[SPAN_COUNT_];
+    double *trips; /* round trips, s, one a connection */
+    size_t trip_count, trip_cap;
 
     /* results */
     struct summary *summaries; /* in the order of the metric table */
@@ -262,7 +278,8 @@ struct analysis {
     struct instrument instrument;
     struct tokens tokens;
     struct capacity capacity;
-    struct observed observed;                         /* filled before analysis_finish() */
+    struct observed observed; /* filled before analysis_finish() */
+    struct limited limited;
     struct component components[PLAN_MAX_COMPONENTS]; /* of a mix */
     size_t component_count;
     struct good_answer answers[ANALYSIS_MAX_GOOD];
@@ -279,8 +296,9 @@ NODISCARD int analysis_add_sample(struct analysis *a, const struct sample *s, st
 NODISCARD int analysis_order(struct analysis *a, struct err *err);
 NODISCARD int analysis_add_event(struct analysis *a, uint32_t sample, const struct event *e,
                                  struct err *err);
-/* A second of an I/O thread; what is no part of a trial's measured window is left out. */
-void analysis_add_second(struct analysis *a, const struct second *s);
+/* A second of an I/O thread; what is no part of a trial's measured window is left out. 0 or
+ * -ENOMEM. */
+int analysis_add_second(struct analysis *a, const struct second *s);
 NODISCARD int analysis_finish(struct analysis *a, struct err *err);
 void analysis_free(struct analysis *a);
 DEFINE_AUTO(struct analysis *, analysis_free)

@@ -55,6 +55,7 @@ void analysis_free(struct analysis *a)
     column_release(&a->gaps);
     rates_release(a);
     observed_release(&a->observed);
+    limited_release(a);
     for (size_t i = 0; i < a->summary_count; i++)
         free(a->summaries[i].trials);
     for (size_t i = 0; i < ANALYSIS_MAX_GOOD; i++)
@@ -139,14 +140,27 @@ static uint32_t limits_met(const struct plan *p, const struct sample *s)
     return met;
 }
 
+static int64_t connecting_ns(const struct sample *s)
+{
+    int64_t until_ns = s->tls_end_ns != TIME_NONE ? s->tls_end_ns : s->connect_end_ns;
+
+    if (s->connect_start_ns == TIME_NONE || until_ns == TIME_NONE || s->sent_ns == TIME_NONE)
+        return 0;
+    return i64_max(0, i64_min(until_ns, s->sent_ns) - s->connect_start_ns);
+}
+
 static void fill_row(struct row *r, const struct analysis *a, const struct sample *s)
 {
     r->id = s->id;
     r->trial = s->trial;
     r->due_ns = s->due_ns;
+    r->sent_ns = s->sent_ns;
+    r->last_content_ns = s->last_content_ns;
+    r->connecting_ns = connecting_ns(s);
     r->end_ns = s->end_ns;
     r->first_content_ns = s->first_content_ns;
     r->input_tokens = s->input_reported != COUNT_NONE ? s->input_reported : s->input_requested;
+    r->fresh_tokens = r->input_tokens - (int32_t)i64_max(0, s->cached_reported);
     r->output_tokens = api_has_output(a->in.plan->target.api) ? metric_output_tokens(s) : 0;
     r->content_events = s->content_events;
     r->outcome = s->outcome;
@@ -315,7 +329,7 @@ int analysis_finish(struct analysis *a, struct err *err)
     tokens_finish(&a->tokens);
     capacity_make(a);
     if (column_sort(&a->gaps) < 0 || columns_fill(a) < 0 || instrument_make(a) < 0 ||
-        components_make(a) < 0)
+        components_make(a) < 0 || limited_make(a) < 0)
         return no_memory(err);
     gates_make(a);
     r = summaries_make(a, err);

@@ -26,14 +26,24 @@ static bool measured(const struct analysis *a, const struct second *s)
     return w->from_ns != TIME_NONE && s->start_ns + s->v[SECOND_LENGTH] > w->from_ns;
 }
 
-void analysis_add_second(struct analysis *a, const struct second *s)
+/* Whether the client itself may have kept requests from being sent then. */
+static bool held_back(const struct analysis *a, const struct second *s)
+{
+    for (enum gate g = 0; g < GATE_SECONDS_; g++)
+        if ((gate_voids(g, s, a->in.wire) & (VOIDS_SEND | VOIDS_CLOSED)) &&
+            gate_state(g, a->in.plan->limits, gate_figure(g, s)) == GATE_REFUSES)
+            return true;
+    return false;
+}
+
+int analysis_add_second(struct analysis *a, const struct second *s)
 {
     const struct gate_limit *limits = a->in.plan->limits;
     struct instrument *in = &a->instrument;
 
     assert(a->ordered);
     if (!measured(a, s))
-        return;
+        return 0;
     in->seconds[second_condition(s, limits)]++;
     for (enum gate g = 0; g < GATE_SECONDS_; g++) {
         double figure = gate_figure(g, s);
@@ -46,6 +56,9 @@ void analysis_add_second(struct analysis *a, const struct second *s)
         a->gate_ns[g] += state == GATE_REFUSES ? s->v[SECOND_LENGTH] : 0;
     }
     second_add(&a->measured, s);
+    return held_back(a, s)
+               ? limited_add_span(a, SPAN_SATURATED, s->start_ns, s->start_ns + s->v[SECOND_LENGTH])
+               : 0;
 }
 
 /* What the client could do, over what was asked of it: the plan's, or the run's where that was

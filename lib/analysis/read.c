@@ -27,8 +27,7 @@ static int on_event(void *ctx, uint32_t sample, uint32_t index, const struct eve
 
 static int on_second(void *ctx, const struct second *s)
 {
-    analysis_add_second(((struct walk *)ctx)->analysis, s);
-    return 0;
+    return analysis_add_second(((struct walk *)ctx)->analysis, s);
 }
 
 static int64_t sum_of_trials(struct evidence *e, const char *key, size_t trials)

@@ -5,11 +5,13 @@
 
 struct row {
     uint32_t id, trial;
-    int64_t due_ns, end_ns, first_content_ns;
+    int64_t due_ns, sent_ns, end_ns, first_content_ns, last_content_ns;
+    int64_t connecting_ns; /* before sent_ns, its handshake included; 0: an open connection */
     double value[METRIC_SAMPLE_COUNT]; /* NAN: none; INFINITY: censored */
     double part[PART_COUNT_];
     double release_to_send, due_to_send, send_to_kernel;
     int32_t input_tokens, output_tokens; /* reported, else requested or counted */
+    int32_t fresh_tokens; /* input, without those from a cache as far as it is reported */
     int32_t content_events;
     uint32_t met; /* bit g: every limit of good g was met */
     uint8_t outcome;
@@ -77,6 +79,12 @@ const struct gate_name *metric_void(const struct analysis *a, const struct metri
 NODISCARD int instrument_make(struct analysis *a);
 /* wire.c */
 NODISCARD int wire_compare(struct analysis *a, struct evidence *e, struct err *err);
+/* limited.c: what was seen beside the samples, then what follows. -ENOMEM. */
+NODISCARD int limited_add_span(struct analysis *a, enum limited_span kind, int64_t from_ns,
+                               int64_t to_ns);
+NODISCARD int limited_add_trip(struct analysis *a, int64_t rtt_ns);
+NODISCARD int limited_make(struct analysis *a);
+void limited_release(struct analysis *a);
 /* overload.c: in each trial of a steady open loop the requests that are out grew all along. */
 bool overloaded(const struct analysis *a);
 /* answer.c, verdict.c */
