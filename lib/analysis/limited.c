@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_REQUESTS = 20, LEAST_GROUP = 5 };
-static const double few_share = 0.05; /* of the requests: those that found the fewest in flight */
+enum { LEAST_REQUESTS = 20, LEAST_GROUP = 8 };
+static const double few_share = 0.01; /* of the requests: those that found the fewest in flight */
 static const double grown = 2;        /* times: what counts as longer */
 static const double half = 0.5;
 
@@ -327,8 +327,7 @@ static int add_spans(struct edges *e, enum what what, const struct limited_spans
     return r;
 }
 
-/* An open loop whose requests in flight don't grow all along completes what arrives. */
-static bool keeps_up(const struct analysis *a)
+bool limited_keeps_up(const struct analysis *a)
 {
     const struct plan *p = a->in.plan;
 
@@ -402,7 +401,7 @@ static void find_round_trip(struct limited *l, const struct analysis *a)
 int limited_make(struct analysis *a)
 {
     struct work w = {.a = a, .l = &a->limited};
-    bool kept_up = keeps_up(a);
+    bool kept_up = limited_keeps_up(a);
     int r;
 
     find_round_trip(w.l, a);

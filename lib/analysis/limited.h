@@ -26,6 +26,10 @@ struct limit_shares {
     double seconds; /* what the shares are of; 0: there is nothing to tell, and @share is 0 */
 };
 
+struct analysis;
+/* An open loop whose requests in flight did not grow all along: it completes what arrives. */
+bool limited_keeps_up(const struct analysis *a);
+
 struct limited {
     struct limit_shares wall; /* without prefill and decode: a request in service limits nobody */
     struct limit_shares time; /* of the requests that ended well, together */

@@ -83,6 +83,8 @@ NODISCARD int wire_compare(struct analysis *a, struct evidence *e, struct err *e
 NODISCARD int limited_add_span(struct analysis *a, enum limited_span kind, int64_t from_ns,
                                int64_t to_ns);
 NODISCARD int limited_add_trip(struct analysis *a, int64_t rtt_ns);
+/* From an evidence file; connections and series of one that has none are none. */
+NODISCARD int limited_read(struct analysis *a, struct evidence *e, struct err *err);
 NODISCARD int limited_make(struct analysis *a);
 void limited_release(struct analysis *a);
 /* overload.c: in each trial of a steady open loop the requests that are out grew all along. */
