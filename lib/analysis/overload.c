@@ -2,13 +2,14 @@
 /*
  * More than the target can serve: the number of requests that are out grows as long as a trial
  * lasts. Then requests are worth next to nothing as independent values, and no interval tells what
- * is plain. The rule: means of 12 batches of the outstanding over the arrivals of each trial, slope
- * by least squares with t(10) > 2.76 (one-sided 1 %) and a growth of over a fifth of the mean.
+ * is plain. The rule: means of 12 batches of the outstanding over the arrivals of each trial, and
+ * stats_grows() of them.
  */
 #include "analysis/row.h"
+#include "stats/trend.h"
 #include <math.h>
 
-enum { BATCHES = 12, POINTS = 10 * BATCHES, LEAST = 60 };
+enum { BATCHES = STATS_TREND_BATCHES, POINTS = 10 * BATCHES, LEAST = 60 };
 
 /* The first point in time at or after @at_ns. */
 static int point_after(int64_t at_ns, int64_t from_ns, double step_ns)
@@ -49,25 +50,6 @@ static size_t outstanding(double mean[BATCHES], const struct analysis *a, size_t
     return n;
 }
 
-static bool grows(const double mean[BATCHES])
-{
-    double centre = (BATCHES - 1) / 2.0, all = 0, sxx = 0, sxy = 0, sse = 0, slope;
-
-    for (int i = 0; i < BATCHES; i++)
-        all += mean[i] / BATCHES;
-    for (int i = 0; i < BATCHES; i++) {
-        sxx += (i - centre) * (i - centre);
-        sxy += (i - centre) * (mean[i] - all);
-    }
-    slope = sxy / sxx;
-    for (int i = 0; i < BATCHES; i++) {
-        double off = mean[i] - all - slope * (i - centre);
-
-        sse += off * off;
-    }
-    return slope > 2.76 * sqrt(sse / (BATCHES - 2) / sxx) && slope * (BATCHES - 1) > 0.2 * all;
-}
-
 bool overloaded(const struct analysis *a)
 {
     const struct plan *p = a->in.plan;
@@ -78,7 +60,7 @@ bool overloaded(const struct analysis *a)
     for (size_t t = 0; t < a->in.trial_count; t++) {
         double mean[BATCHES] = {0};
 
-        if (outstanding(mean, a, t) == 0 || !grows(mean))
+        if (outstanding(mean, a, t) == 0 || !stats_grows(mean))
             return false;
     }
     return true;

@@ -98,8 +98,7 @@ static double lag_one(const double *v, size_t n)
     return r < 0 ? 0 : r > 0.99 ? 0.99 : r;
 }
 
-/* Uneven batches: every value is in one, sizes differ by at most 1. */
-static void batch_means(double *ret, size_t k, const double *v, size_t n)
+void stats_batch_means(double *ret, size_t k, const double *v, size_t n)
 {
     for (size_t i = 0; i < k; i++) {
         size_t from = i * n / k, to = (i + 1) * n / k;
@@ -117,7 +116,7 @@ static size_t choose_batches(double *ret, const double *v, size_t n)
     for (size_t i = 0; i < COUNT_OF(counts); i++) {
         if (n / counts[i] < LEAST_IN_BATCH)
             continue;
-        batch_means(ret, counts[i], v, n);
+        stats_batch_means(ret, counts[i], v, n);
         if (stats_von_neumann(ret, counts[i]) < pass || counts[i] == 10)
             return counts[i];
     }

@@ -32,6 +32,9 @@ double stats_sum(const double *v, size_t n);
 double stats_mean(const double *v, size_t n);     /* NAN for n = 0 */
 double stats_variance(const double *v, size_t n); /* n - 1 in the denominator; NAN for n < 2 */
 
+/* Means of @k batches whose sizes differ by at most 1; every value is in one. n >= k >= 1. */
+void stats_batch_means(double *ret, size_t k, const double *v, size_t n);
+
 struct stats_mean {
     double mean, lo, hi; /* lo and hi NAN: no interval */
     double n_eff;        /* effective number of independent values */
