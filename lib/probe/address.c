@@ -46,20 +46,41 @@ static bool from_pinned(union address *a, const char *pinned)
     return from_text(a, host, (uint16_t)strtoul(colon + 1, NULL, 10));
 }
 
-int probe_engine_pid(pid_t *ret, const struct probe_setup *s)
+static bool find_address(union address *a, const struct probe_setup *s)
 {
     const struct probe_way *way = s->way;
-    union address a;
-    bool known = false;
 
     if (way && way->unix_socket) {
-        a = (union address){.un = {.sun_family = AF_UNIX}};
-        known = snprintf(a.un.sun_path, sizeof a.un.sun_path, "%s", way->unix_socket) <
-                (int)sizeof a.un.sun_path;
-    } else if (way && way->connect_to) {
-        known = from_pinned(&a, way->connect_to);
-    } else if (s->target) {
-        known = from_text(&a, s->target->host, s->target->port);
+        *a = (union address){.un = {.sun_family = AF_UNIX}};
+        return snprintf(a->un.sun_path, sizeof a->un.sun_path, "%s", way->unix_socket) <
+               (int)sizeof a->un.sun_path;
     }
-    return known ? probe_listener_pid(ret, s->root ? s->root : "", &a.any, NULL, 0) : -ENOENT;
+    if (way && way->connect_to)
+        return from_pinned(a, way->connect_to);
+    return s->target && from_text(a, s->target->host, s->target->port);
+}
+
+int probe_target_address(struct sockaddr_storage *ret, socklen_t *len, const struct probe_setup *s)
+{
+    union address a;
+
+    if (!find_address(&a, s))
+        return -ENOENT;
+    *ret = (struct sockaddr_storage){0};
+    memcpy(ret, &a, sizeof a);
+    *len = a.any.sa_family == AF_INET    ? sizeof a.in
+           : a.any.sa_family == AF_INET6 ? sizeof a.in6
+                                         : sizeof a.un;
+    return 0;
+}
+
+int probe_engine_pid(pid_t *ret, const struct probe_setup *s)
+{
+    struct sockaddr_storage a;
+    socklen_t len;
+    int r = probe_target_address(&a, &len, s);
+
+    return r < 0 ? r
+                 : probe_listener_pid(ret, s->root ? s->root : "", (const struct sockaddr *)&a,
+                                      NULL, 0);
 }

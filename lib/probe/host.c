@@ -2,9 +2,13 @@
 /* lib/probe/host.c - what a reader of /proc and /sys can know of this host. */
 #include "probe/host.h"
 #include "base/fs.h"
+#include "base/str.h"
 #include "probe/probe.h"
+#include "probe/redact.h"
 #include <ctype.h>
-#include <sched.h>
+#if defined __x86_64__
+#include <cpuid.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,8 +83,36 @@ int host_value(char *buf, const char *root, const char *path, const char *key)
     return value_in(buf, root, path, key, ':');
 }
 
-/* A one-line file as a fact, or its absence with the reason. */
-static int put_line(const struct facts *f, const char *root, const char *name, const char *path)
+int host_number(int64_t *ret, const char *root, const char *path, int64_t scale)
+{
+    char text[HOST_TEXT], *end;
+    int r = host_line(text, root, path);
+    long long v;
+
+    if (r < 0)
+        return r;
+    v = strtoll(text, &end, 10);
+    if (end == text || v > INT64_MAX / scale || v < INT64_MIN / scale)
+        return -ENODATA;
+    *ret = v * scale;
+    return 0;
+}
+
+int host_put_chosen(const struct facts *f, const char *root, const char *name, const char *path)
+{
+    char text[HOST_TEXT], *from;
+    int r = host_line(text, root, path);
+
+    if (r < 0)
+        return facts_absent(f, name, "%s: %s", path, strerror(-r));
+    from = strchr(text, '[');
+    if (!from)
+        return facts_put(f, KNOWN_MEASURED, name, text, "", *text ? path : "an empty file");
+    from[strcspn(from, "]")] = '\0';
+    return facts_put(f, KNOWN_MEASURED, name, from + 1, "", path);
+}
+
+int host_put_line(const struct facts *f, const char *root, const char *name, const char *path)
 {
     char text[HOST_TEXT];
     int r = host_line(text, root, path);
@@ -89,83 +121,6 @@ static int put_line(const struct facts *f, const char *root, const char *name, c
         return facts_absent(f, name, "%s: %s", path, strerror(-r));
     return text[0] ? facts_put(f, KNOWN_MEASURED, name, text, "", path)
                    : facts_absent(f, name, "%s is empty", path);
-}
-
-static int put_value(const struct facts *f, const char *root, const char *name, const char *path,
-                     const char *key)
-{
-    char text[HOST_TEXT];
-    int r = host_value(text, root, path, key);
-
-    if (r < 0)
-        return facts_absent(f, name, "%s: no %s", path, key);
-    return facts_put(f, KNOWN_MEASURED, name, text, "", path);
-}
-
-/* The CPUs that this process may use, which a container or taskset can make fewer. */
-static int put_allowed(const struct facts *f)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof set, &set) < 0)
-        return facts_absent(f, "cpu.allowed", "sched_getaffinity: %s", strerror(errno));
-    return facts_i64(f, KNOWN_MEASURED, "cpu.allowed", CPU_COUNT(&set), "cpus",
-                     "sched_getaffinity at start");
-}
-
-int host_cpu(const struct facts *f, const char *root)
-{
-    static const struct {
-        const char *name, *path;
-    } lines[] = {
-        {"cpu.online", "/sys/devices/system/cpu/online"},
-        {"cpu.smt.active", "/sys/devices/system/cpu/smt/active"},
-        {"cpu.governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"},
-        {"cpu.driver", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver"},
-        {"cpu.boost", "/sys/devices/system/cpu/cpufreq/boost"},
-        {"cpu.siblings", "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list"},
-    };
-    int r = put_value(f, root, "cpu.model", "/proc/cpuinfo", "model name");
-
-    for (size_t i = 0; i < COUNT_OF(lines) && r == 0; i++)
-        r = put_line(f, root, lines[i].name, lines[i].path);
-    return r < 0 ? r : put_allowed(f);
-}
-
-static int put_meminfo(const struct facts *f, const char *root, const char *name, const char *key)
-{
-    char text[HOST_TEXT];
-
-    if (host_value(text, root, "/proc/meminfo", key) < 0)
-        return facts_absent(f, name, "/proc/meminfo: no %s", key);
-    return facts_i64(f, KNOWN_MEASURED, name, (int64_t)strtoll(text, NULL, 10) * 1024, "bytes",
-                     "/proc/meminfo");
-}
-
-/* "always [madvise] never" -> madvise */
-static int put_thp(const struct facts *f, const char *root)
-{
-    static const char path[] = "/sys/kernel/mm/transparent_hugepage/enabled";
-    char text[HOST_TEXT], *from;
-
-    if (host_line(text, root, path) < 0 || !(from = strchr(text, '[')))
-        return facts_absent(f, "memory.thp", "%s: not there", path);
-    from[strcspn(from, "]")] = '\0';
-    return facts_put(f, KNOWN_MEASURED, "memory.thp", from + 1, "", path);
-}
-
-int host_memory(const struct facts *f, const char *root)
-{
-    static const char *const meminfo[][2] = {
-        {"memory.total_bytes", "MemTotal"},
-        {"memory.available_bytes", "MemAvailable"},
-        {"memory.swap_bytes", "SwapTotal"},
-    };
-    int r = 0;
-
-    for (size_t i = 0; i < COUNT_OF(meminfo) && r == 0; i++)
-        r = put_meminfo(f, root, meminfo[i][0], meminfo[i][1]);
-    return r < 0 ? r : put_thp(f, root);
 }
 
 static int put_os(const struct facts *f, const char *root)
@@ -190,16 +145,34 @@ static int put_uname(const struct facts *f)
     return r < 0 ? r : facts_put(f, KNOWN_MEASURED, "arch", u.machine, "", "uname");
 }
 
+static int put_command(const struct facts *f, const char *root)
+{
+    AUTO(str_release) struct str shown = {0};
+    AUTO(free) char *text = NULL;
+    char path[HOST_TEXT];
+    size_t len;
+    int r;
+
+    path_of(path, root, "/proc/cmdline");
+    r = fs_read(&text, &len, path, FILE_MAX, NULL);
+    if (r < 0)
+        return facts_absent(f, "kernel.command", "/proc/cmdline: %s", strerror(-r));
+    redact_kernel(&shown, text);
+    if (!str_ok(&shown))
+        return -ENOMEM;
+    return facts_put(f, KNOWN_MEASURED, "kernel.command", shown.data, "",
+                     "/proc/cmdline, redacted by allow-list");
+}
+
 int host_kernel(const struct facts *f, const char *root)
 {
     int r = put_uname(f);
 
     if (r == 0)
-        r = put_os(f, root);
+        r = put_command(f, root);
     if (r == 0)
-        r = put_line(f, root, "clock.source",
-                     "/sys/devices/system/clocksource/clocksource0/current_clocksource");
-    return r < 0 ? r : put_line(f, root, "load.average", "/proc/loadavg");
+        r = put_os(f, root);
+    return r < 0 ? r : host_put_line(f, root, "load.average", "/proc/loadavg");
 }
 
 /* The CPU itself says whether a hypervisor runs below (x86); arm64 has no such flag. */
@@ -231,30 +204,50 @@ static int put_container(const struct facts *f, const char *root)
                         "neither /.dockerenv nor /run/.containerenv: none of these two");
 }
 
+#if defined __x86_64__
+/* Leaf 0x40000000: the name that the hypervisor below us gives itself. Not /proc's to tell. */
+static int put_signature(const struct facts *f)
+{
+    unsigned a, name[4] = {0}, c;
+
+    if (!__get_cpuid(1, &a, &name[0], &c, &name[1]) || !(c & 1u << 31))
+        return facts_absent(f, "virtual.signature", "cpuid: no hypervisor");
+    __cpuid(0x40000000, a, name[0], name[1], name[2]);
+    name[3] = 0;
+    for (char *t = (char *)name; *t; t++)
+        *t = (char)(isgraph((unsigned char)*t) ? *t : ' ');
+    return facts_put(f, KNOWN_MEASURED, "virtual.signature", (const char *)name, "", "cpuid");
+}
+#else
+static int put_signature(const struct facts *f)
+{
+    return facts_absent(f, "virtual.signature", "only x86 tells");
+}
+#endif
+
 int host_virtual(const struct facts *f, const char *root)
 {
     int r = put_hypervisor(f, root);
 
+    if (r == 0 && !*root)
+        r = put_signature(f);
     if (r == 0)
-        r = put_line(f, root, "virtual.vendor", "/sys/class/dmi/id/sys_vendor");
+        r = host_put_line(f, root, "virtual.vendor", "/sys/class/dmi/id/sys_vendor");
     if (r == 0)
-        r = put_line(f, root, "virtual.product", "/sys/class/dmi/id/product_name");
+        r = host_put_line(f, root, "virtual.product", "/sys/class/dmi/id/product_name");
     return r < 0 ? r : put_container(f, root);
 }
 
 int probe_host(const struct fact_sink *sink, struct err *err)
 {
+    static int (*const parts[])(const struct facts *, const char *) = {
+        host_cpu,   host_topology, host_memory, host_dmi,  host_kernel,
+        host_clock, host_virtual,  host_cgroup, host_disks};
     const struct facts host = {sink, "host"}, self = {sink, "asrun"};
-    int r = host_cpu(&host, "");
+    int r = 0;
 
-    if (r == 0)
-        r = host_memory(&host, "");
-    if (r == 0)
-        r = host_kernel(&host, "");
-    if (r == 0)
-        r = host_virtual(&host, "");
-    if (r == 0)
-        r = host_cgroup(&host, "");
+    for (size_t i = 0; i < COUNT_OF(parts) && r == 0; i++)
+        r = parts[i](&host, "");
     if (r == 0)
         r = host_self(&self);
     return r < 0 ? err_set(err, r, "recording host facts: %s", strerror(-r)) : 0;

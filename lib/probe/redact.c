@@ -282,6 +282,10 @@ void redact_kernel(struct str *out, const char *line)
         const size_t n = strcspn(line, " \t\n"), name_len = strcspn(line, "= \t\n");
         char name[OPTION_MAX], value[VALUE_MAX];
 
+        if (n == 2 && memcmp(line, "--", 2) == 0) { /* the rest is for the first process */
+            str_add(out, " -- " REDACTED);
+            return;
+        }
         (void)snprintf(name, sizeof name, "%.*s", (int)name_len, line);
         (void)snprintf(value, sizeof value, "%.*s", n > name_len ? (int)(n - name_len - 1) : 0,
                        line + name_len + 1);

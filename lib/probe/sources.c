@@ -7,9 +7,11 @@
 #include "probe/perf.h"
 #include "probe/process.h"
 #include "probe/rsmi.h"
+#include "probe/settings.h"
 
 /* clang-format off */
 const struct probe_ops *const probe_sources[] = {
+    &probe_settings,
     &probe_process,
     &probe_conditions,
     &probe_metrics,

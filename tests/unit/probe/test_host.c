@@ -23,7 +23,7 @@ static void reads_the_processor(void **state)
     assert_seen(&seen, "host.cpu.online=0-7 ");
     assert_seen(&seen, "host.cpu.smt.active=1 ");
     assert_seen(&seen, "host.cpu.governor=powersave ");
-    assert_seen(&seen, "host.cpu.boost=? [5] /sys/devices/system/cpu/cpufreq/boost: No such file");
+    assert_seen(&seen, "host.cpu.boost=? [5] neither cpufreq/boost nor intel_pstate/no_turbo");
 }
 
 static void reads_memory_in_bytes(void **state)
@@ -157,7 +157,7 @@ static void a_sink_that_fails_ends_the_probe(void **state)
     int r = -ENOSPC;
 
     (void)state;
-    for (int left = 0; r == -ENOSPC && left < 200; left++) {
+    for (int left = 0; r == -ENOSPC && left < 5000; left++) {
         struct seen seen = {.left = left};
         struct err err = {0};
 

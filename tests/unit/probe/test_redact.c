@@ -101,10 +101,10 @@ static void keeps_what_the_kernel_was_told(void **state)
 
     (void)state;
     redact_kernel(&s, " BOOT_IMAGE=/vmlinuz-6.1 root=UUID=12345678-abcd ro isolcpus=2-7 "
-                      "mitigations=off luks.key=abcdef my.password=hunter2 quiet\n");
-    assert_string_equal(s.data,
-                        "BOOT_IMAGE=/vmlinuz-6.1 root=" REDACTED " ro isolcpus=2-7 "
-                        "mitigations=off luks.key=" REDACTED " my.password=" REDACTED " quiet");
+                      "mitigations=off luks.key=abcdef my.password=hunter2 quiet -- abc=d\n");
+    assert_string_equal(s.data, "BOOT_IMAGE=/vmlinuz-6.1 root=" REDACTED " ro isolcpus=2-7 "
+                                "mitigations=off luks.key=" REDACTED " my.password=" REDACTED
+                                " quiet -- " REDACTED);
 }
 
 static void home_folders_become_a_tilde(void **state)
