@@ -10,6 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void note_bad(struct scrape *s, size_t line, const char *why)
+{
+    if (s->bad++ == 0) {
+        s->bad_line = line;
+        s->bad_why = why;
+    }
+}
+
 /* Which of the entry's names the sample has; -1: none. */
 static int name_of(const struct metric_entry *e, const struct prom_sample *m)
 {
@@ -89,7 +97,8 @@ static uint64_t group_of(const struct metric_map *map, const struct prom_sample 
     return h;
 }
 
-static void take_group(struct scrape *s, size_t entry, uint64_t labels, double value)
+/* False: there is no room for one more. */
+static bool take_group(struct scrape *s, size_t entry, uint64_t labels, double value)
 {
     struct scrape_group *groups = s->groups[entry];
     size_t *n = &s->group_count[entry], i = 0;
@@ -100,6 +109,9 @@ static void take_group(struct scrape *s, size_t entry, uint64_t labels, double v
         groups[i].value = fmax(groups[i].value, value);
     else if (*n < SCRAPE_GROUPS)
         groups[(*n)++] = (struct scrape_group){labels, value};
+    else
+        return false;
+    return true;
 }
 
 /* Of a map with ranks: one value a group in place of one a sample. */
@@ -116,26 +128,30 @@ static void fold_groups(struct scrape *s, const struct metric_map *map)
     }
 }
 
-static void take_value(struct scrape *s, const struct metric_entry *e, size_t scope, size_t entry,
-                       int from, double value, const uint64_t *group)
+/* NULL, or why the sample is left out. */
+static const char *take_value(struct scrape *s, const struct metric_entry *e, size_t scope,
+                              size_t entry, int from, double value, const uint64_t *group)
 {
     struct scrape_value *v = &s->values[scope][entry];
 
+    if (scope == SCRAPE_SCOPES)
+        return "its index is no number below 64";
     if (v->n > 0 && from > v->from)
-        return;
+        return NULL;
     if (v->n == 0 || from < v->from) {
         *v = (struct scrape_value){.from = (uint8_t)from};
         s->group_count[entry] = 0;
     }
-    if (group)
-        take_group(s, entry, *group, value * e->scale);
+    if (group && !take_group(s, entry, *group, value * e->scale))
+        return "more than 64 engines and labels of one family";
     add(v, e, value * e->scale);
     if (scope >= s->scopes)
         s->scopes = scope + 1;
+    return NULL;
 }
 
 static bool take_entries(struct scrape *s, const struct metric_map *map,
-                         const struct prom_sample *m)
+                         const struct prom_sample *m, size_t line)
 {
     size_t scope = SCRAPE_SCOPES;
     bool matched = false;
@@ -143,6 +159,7 @@ static bool take_entries(struct scrape *s, const struct metric_map *map,
 
     for (size_t i = 0; i < map->entry_count; i++) {
         const int from = name_of(&map->entries[i], m);
+        const char *why;
 
         if (from < 0 || !isfinite(m->value) || !is_counted(map, m) ||
             !is_where(&map->entries[i], m))
@@ -152,9 +169,10 @@ static bool take_entries(struct scrape *s, const struct metric_map *map,
         if (!matched && map->ranks[0])
             group = group_of(map, m);
         matched = true;
-        if (scope < SCRAPE_SCOPES)
-            take_value(s, &map->entries[i], scope, i, from, m->value,
-                       map->ranks[0] ? &group : NULL);
+        why = take_value(s, &map->entries[i], scope, i, from, m->value,
+                         map->ranks[0] ? &group : NULL);
+        if (why)
+            note_bad(s, line, why);
     }
     return matched;
 }
@@ -183,14 +201,6 @@ static void take_start(struct scrape *s, const struct prom_sample *m)
         s->started_s = isnan(s->started_s) ? m->value : fmax(s->started_s, m->value);
 }
 
-static void note_bad(struct scrape *s, const struct prom_scan *scan)
-{
-    if (s->bad++ == 0) {
-        s->bad_line = scan->line;
-        s->bad_why = scan->why;
-    }
-}
-
 void scrape_read(struct scrape *ret, const struct metric_map *m, const char *text, size_t n)
 {
     struct prom_sample sample;
@@ -204,12 +214,12 @@ void scrape_read(struct scrape *ret, const struct metric_map *m, const char *tex
         bool matched;
 
         if (step == PROM_BAD) {
-            note_bad(ret, &scan);
+            note_bad(ret, scan.line, scan.why);
             continue;
         }
         ret->samples++;
         take_start(ret, &sample);
-        matched = take_entries(ret, m, &sample);
+        matched = take_entries(ret, m, &sample, scan.line);
         matched = take_labels(ret, m, &sample) || matched;
         ret->matched += matched;
     }

@@ -171,6 +171,30 @@ static void an_old_name_is_not_added_to_the_new_one(void **state)
     assert_int_equal(scrape.values[0][map_entry(m, "queue.depth") - m->entries].n, 0);
 }
 
+/* What there is no room for is counted, not passed over. */
+static void has_bounds_and_says_so(void **state)
+{
+    AUTO(str_release) struct str page = {0};
+    AUTO(map_free) struct metric_map *dcgm = NULL, *sglang = NULL;
+
+    (void)state;
+    find_map(&dcgm, "dcgm");
+    for (int i = 0; i < 66; i++)
+        str_addf(&page, "DCGM_FI_DEV_GPU_TEMP{gpu=\"%d\"} 1\n", i);
+    str_add(&page, "DCGM_FI_DEV_GPU_TEMP 1\nDCGM_FI_DEV_GPU_TEMP{gpu=\"-1\"} 1\n");
+    scrape_read(&scrape, dcgm, page.data, page.len);
+    assert_int_equal(scrape.scopes, 64);
+    assert_int_equal(scrape.bad, 4);
+    assert_int_equal(scrape.bad_line, 65);
+    str_clear(&page);
+    find_map(&sglang, "sglang");
+    for (int i = 0; i < 66; i++)
+        str_addf(&page, "sglang:num_running_reqs{dp_rank=\"%d\",tp_rank=\"1\"} 1\n", i);
+    scrape_read(&scrape, sglang, page.data, page.len);
+    assert_int_equal(scrape.bad, 2);
+    assert_non_null(strstr(scrape.bad_why, "more than 64"));
+}
+
 static void a_page_of_another_kind_matches_nothing(void **state)
 {
     static const char *const pages[] = {"", "<html>", "{\"detail\":\"Not Found\"}", "\n\n\n"};
@@ -193,6 +217,7 @@ int main(void)
         cmocka_unit_test(every_map_is_sound_and_has_a_version),
         cmocka_unit_test(says_what_is_wrong_with_a_map),
         cmocka_unit_test(an_old_name_is_not_added_to_the_new_one),
+        cmocka_unit_test(has_bounds_and_says_so),
         cmocka_unit_test(a_page_of_another_kind_matches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,10 +266,10 @@ static void exporters_are_asked_without_the_key(void **state)
     assert_true(run(&s, 1));
     stop();
     assert_null(strstr(server.asked, "key"));
-    assert_seen(&seen, "series gpu.1.temperature [C] GET /metrics DCGM_FI_DEV_GPU_TEMP");
+    assert_seen(&seen, "series gpu.1.temperature [celsius] GET /metrics DCGM_FI_DEV_GPU_TEMP");
     assert_seen(&seen, "gpu.1.power=? [5] GET /metrics: family DCGM_FI_DEV_POWER_USAGE not in");
     assert_unseen(&seen, "gpu.0.");
-    assert_seen(&seen, "series node.load.1 [1] GET /node node_load1");
+    assert_seen(&seen, "series node.load.1m [1] GET /node node_load1");
     assert_seen(&seen, "series node.cpu.steal [s/s] GET /node "
                        "node_cpu_seconds_total{mode=\"steal\"}, sum of its samples");
     assert_seen(&seen, "engine.metrics=? [5] GET /metrics: no family of a known engine in it\n");
