@@ -31,7 +31,7 @@ folder() {
 }
 backend() { grep -o 'libggml-cpu-[a-z0-9]*\.so' "/proc/$ENGINE_PID/maps" | sort -u | head -1; }
 
-# measure NAME FILE: one run of the plan against a fresh engine; its fingerprint in FILE.
+# measure NAME FILE: one run of the plan against a fresh engine; its fingerprint in FILE, the run in FILE.asrun.
 measure() {
   engine_start "$dir/$1" "$dir/engine.log"
   backend > "$dir/$1.backend"
@@ -39,18 +39,20 @@ measure() {
 asrun: 1
 workload: {fixed: {input_tokens: 48, output_tokens: 64}, calibrate: false}
 target: {url: "$URL", model: dummy}
-load: {arrivals: closed, concurrency: 4, duration: $((seconds + 1))s, self_test: {for: 0}}
+load: {arrivals: closed, concurrency: 4, duration: ${seconds}s, self_test: {for: 0}}
 exclude: {warm_up: none}
+probe: {dispatch: $hz, engine_pid: "$ENGINE_PID"}
 P
-  rm -f "$dir"/run.asrun*
-  (on 1 "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/run.out" 2>&1 &
-  local load=$!
-  sleep 0.5
-  "$build/bench_dispatch_pid" "$ENGINE_PID" "$seconds" "$hz" > "$2" 2> "$2.facts" || { cat "$2.facts" >&2; exit 1; }
-  wait "$load" || true
+  (on 1 "$build/asrun" run "$dir/plan.yaml" -o "$2.asrun" --quiet) > "$dir/run.out" 2>&1 || [ -s "$2.asrun" ]
   engine_stop
+  sqlite3 -readonly -separator $'\t' "$2.asrun" \
+    "SELECT samples, library, build_id, function FROM dispatch WHERE phase = 'trial 0'" > "$2"
+  [ -s "$2" ] || { fact "$2" samples >&2; exit 1; }
 }
+fact() { sqlite3 -readonly "$1.asrun" "SELECT coalesce(value, source) FROM fact WHERE scope = 'engine' AND name = 'dispatch.$2'"; }
 distance() { "$build/bench_dispatch_pid" compare "$1" "$2" | awk 'NR == 1 { print $2, $4 }'; }
+# told X Y: 1 if asrun diff says that other things were dispatched.
+told() { { "$build/asrun" diff --json "$1.asrun" "$2.asrun" || true; } | jq '[.differs[] | select(.part == "dispatch")] | length > 0 | if . then 1 else 0 end'; }
 
 folder plain none
 measure plain "$dir/A.0"
@@ -59,10 +61,11 @@ measure masked "$dir/B.0"
 for i in $(seq "$pairs"); do
   measure plain "$dir/A.$i"
   measure masked "$dir/B.$i"
-  echo "$i $(distance "$dir/A.$((i - 1))" "$dir/A.$i") $(distance "$dir/B.$((i - 1))" "$dir/B.$i") $(distance "$dir/A.$i" "$dir/B.$i")" |
+  echo "$i $(distance "$dir/A.$((i - 1))" "$dir/A.$i") $(distance "$dir/B.$((i - 1))" "$dir/B.$i") $(distance "$dir/A.$i" "$dir/B.$i")" \
+    "$(told "$dir/A.$((i - 1))" "$dir/A.$i") $(told "$dir/B.$((i - 1))" "$dir/B.$i") $(told "$dir/A.$i" "$dir/B.$i")" |
     tee -a "$dir/rows" >&2
 done
-fact() { awk -F'\t' -v n="engine.dispatch.$1" '$1 == n { print $2 }' "$dir/A.$pairs.facts"; }
+last=$dir/A.$pairs
 verdict=$(awk '{ for (f = 2; f <= 4; f += 2) if ($f > far) far = $f; if (!near || $6 < near) near = $6 }
   END { printf "%s %.3f %.3f %.1f\n", (near >= 5 * far ? "yes" : "NO"), far, near, (far > 0 ? near / far : 999) }' "$dir/rows")
 read -r ok far near ratio <<< "$verdict"
@@ -71,7 +74,7 @@ out=${out:-bench/results/$(date -u +%F)-dispatch.md}
   echo "# The dispatch fingerprint: back ends and repeats, $(date -u +%F)"
   echo
   machine
-  echo "Embedded engine, $shape, closed loop of 4, $seconds s at $hz Hz ($(fact event)). A: $(cat "$dir/plain.backend") (what it chooses);" \
+  echo "Embedded engine, $shape, closed loop of 4, $seconds s at $hz Hz ($(fact "$last" event)). A: $(cat "$dir/plain.backend") (what it chooses);" \
     "B: $(cat "$dir/masked.backend") (the former hidden). Each run is of a fresh engine; distances are total variation."
   [ -z "${NOTE:-}" ] || echo "$NOTE"
   echo
@@ -79,16 +82,16 @@ out=${out:-bench/results/$(date -u +%F)-dispatch.md}
   echo "|---|---|---|---|---|---|"
   awk '{ printf "| %d | %.3f | %.3f | %.3f | %.3f | %.3f |\n", $1, $2, $3, $4, $5, $6 }' "$dir/rows"
   echo
+  awk '{ same += 2 - $8 - $9; other += $10 } END { printf "`asrun diff`: the same dispatched in %d of %d repeats, other things in %d of %d pairs of back ends.\n", same, 2 * NR, other, NR }' "$dir/rows"
   echo "Farthest repeats $far, closest back ends $near: ratio $ratio (at least 5: $ok)."
-  echo "Last run of A: $(fact samples) samples, $(fact lost) lost, unsymbolised share $(fact unsymbolised_share)," \
-    "coverage of the engine's CPU time $(fact coverage), CPU of the probe $(fact overhead) of one."
+  echo "Last run of A: $(fact "$last" samples) samples, $(fact "$last" lost) lost, unsymbolised share $(fact "$last" unsymbolised_share)," \
+    "coverage of the engine's CPU time $(fact "$last" coverage), CPU of the probe $(fact "$last" overhead) of one."
   echo
-  echo "Most telling in the last pair:"
+  echo "What \`asrun diff\` says of the last pair, its first lines:"
   echo
-  echo "| share in A | share in B | library | function |"
-  echo "|---|---|---|---|"
-  "$build/bench_dispatch_pid" compare "$dir/A.$pairs" "$dir/B.$pairs" |
-    awk -F'\t' 'NR > 1 { printf "| %.3f | %.3f | %s | `%s` |\n", $1, $2, $3, $4 }'
+  echo '```'
+  { "$build/asrun" diff "$last.asrun" "$dir/B.$pairs.asrun" || true; } | sed '/^  [AB]: /d' | head -24
+  echo '```'
 } > "$dir/report.md"
 cp "$dir/report.md" "$out"
 cat "$out"

@@ -18,20 +18,34 @@ while [ $# -gt 0 ]; do
 done
 [ -e "$library" ] || { echo "skipped: no $library (apt-get install libopenblas0-pthread)"; exit 77; }
 dir=$(mktemp -d)
-gemm=
-trap '[ -z "$gemm" ] || kill "$gemm" 2>/dev/null || true; rm -rf "$dir"' EXIT
+gemm= server=
+trap 'kill $gemm $server 2>/dev/null || true; rm -rf "$dir"' EXIT
+"$build/refserver" > "$dir/server.out" 2>&1 &
+server=$!
+for _ in $(seq 200); do [ -s "$dir/server.out" ] && break; sleep 0.02; done
+url=http://127.0.0.1:$(awk '{ print $2 }' "$dir/server.out")/v1
 bad=0
 IFS=, read -ra names <<< "$cores"
 for core in "${names[@]}"; do
   if [ -n "$core" ]; then export OPENBLAS_CORETYPE=$core; else unset OPENBLAS_CORETYPE; fi
   label=${core:-unset}
-  "$build/bench_gemm" "$library" 512 $((seconds + 1)) > "$dir/$label.rate" &
+  "$build/bench_gemm" "$library" 512 $((seconds + 3)) > "$dir/$label.rate" &
   gemm=$!
-  sleep 0.3
-  "$build/bench_dispatch_pid" "$gemm" "$seconds" > "$dir/$label" 2> "$dir/$label.facts" || { cat "$dir/$label.facts" >&2; exit 1; }
+  # The program stands for an engine: what it executes while a plan runs is what is looked at.
+  cat > "$dir/plan.yaml" <<P
+asrun: 1
+workload: {fixed: {input_tokens: 8, output_tokens: 4}, calibrate: false}
+target: {url: "$url", model: reference}
+load: {arrivals: constant, rate: 5/s, duration: ${seconds}s, self_test: {for: 0}}
+exclude: {warm_up: none}
+probe: {engine_pid: "$gemm"}
+P
+  "$build/asrun" run "$dir/plan.yaml" -o "$dir/$label.asrun" --quiet > "$dir/run.out" 2>&1 || [ -s "$dir/$label.asrun" ]
   wait "$gemm"
   gemm=
-  sort -rn "$dir/$label" | head -1 > "$dir/$label.top"
+  sqlite3 -readonly -separator $'\t' "$dir/$label.asrun" \
+    "SELECT samples, library, build_id, function FROM dispatch WHERE phase = 'trial 0' ORDER BY samples DESC" > "$dir/$label"
+  head -1 "$dir/$label" > "$dir/$label.top"
   [ -z "$core" ] || grep -qi "gemm.*_$core" "$dir/$label.top" || { echo "$core: not in $(cat "$dir/$label.top")" >&2; bad=1; }
 done
 out=${out:-bench/results/$(date -u +%F)-dispatch-blas.md}
@@ -52,6 +66,12 @@ out=${out:-bench/results/$(date -u +%F)-dispatch-blas.md}
       -v d="$("$build/bench_dispatch_pid" compare "$dir/${names[0]:-unset}" "$dir/$label" | awk 'NR == 1 { print $2 }')" \
       '{ printf "| %s | %s | `%s` | %.3f | %.3f |\n", label, rate, $4, $1 / all, d }' "$dir/$label.top"
   done
+  echo
+  echo "What \`asrun diff\` says of the first and the last, its first lines:"
+  echo
+  echo '```'
+  { "$build/asrun" diff "$dir/${names[0]:-unset}.asrun" "$dir/$label.asrun" || true; } | sed '/^  [AB]: /d' | head -12
+  echo '```'
 } > "$dir/report.md"
 cp "$dir/report.md" "$out"
 cat "$out"

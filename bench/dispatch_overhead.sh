@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What sampling costs the engine: pairs of runs with and without the probe "perf", in alternating
+# What sampling costs the engine: pairs of runs with and without (`probe.dispatch`), in alternating
 # order, against one embedded engine that does the same requests each time.
 #
 #   bench/dispatch_overhead.sh [--build DIR] [--pairs 40] [--requests 60] [--hz 99] [--shape 15m] [--out FILE]
 #
-# Engine on CPU 0, load and probe on CPU 1. The ratio is of output tokens a second; the interval is
+# Engine on CPU 0, asrun on CPU 1. The ratio is of output tokens a second; the interval is
 # Student's t over the logarithms of the pairs. Writes bench/results/DATE-dispatch-overhead.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,8 +18,7 @@ while [ $# -gt 0 ]; do
 done
 . bench/engine.bash
 dir=$(mktemp -d)
-probe=
-trap '[ -z "$probe" ] || kill "$probe" 2>/dev/null || true; engine_stop; rm -rf "$dir"' EXIT
+trap 'engine_stop; rm -rf "$dir"' EXIT
 engine_start "$CACHE/bin" "$dir/engine.log"
 cat > "$dir/plan.yaml" <<P
 asrun: 1
@@ -27,30 +26,23 @@ workload: {fixed: {input_tokens: 48, output_tokens: 64}, calibrate: false}
 target: {url: "$URL", model: dummy}
 load: {arrivals: closed, concurrency: 4, requests: $requests, self_test: {for: 0}}
 exclude: {warm_up: none}
+probe: {engine_pid: "$ENGINE_PID"}
 P
 
-# throughput: output tokens a second, and the engine's CPU seconds a thousand tokens.
+# throughput HZ: output tokens a second, and the engine's CPU seconds a thousand tokens.
 ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$ENGINE_PID/stat"; }
 throughput() {
   local before
   rm -f "$dir"/run.asrun*
   before=$(ticks)
-  (on 1 "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet) > "$dir/run.out" 2>&1 || [ -s "$dir/run.asrun" ]
+  (on 1 "$build/asrun" run "$dir/plan.yaml" -o "$dir/run.asrun" --quiet --probe.dispatch="$1") > "$dir/run.out" 2>&1 || [ -s "$dir/run.asrun" ]
   sqlite3 -readonly "$dir/run.asrun" "SELECT sum(output_reported), sum(output_reported) * 1e9 / (max(end_ns) - min(released_ns)) FROM sample WHERE outcome = 0" |
     awk -F'|' -v ticks=$(($(ticks) - before)) -v hz="$(getconf CLK_TCK)" '{ printf "%.3f %.4f\n", $2, ticks / hz * 1000 / $1 }'
 }
-sampled() {
-  (on 1 "$build/bench_dispatch_pid" "$ENGINE_PID" 3600 "$hz") > /dev/null 2>&1 &
-  probe=$!
-  sleep 0.2
-  throughput
-  kill "$probe"
-  wait "$probe" 2>/dev/null || true
-  probe=
-}
-throughput > /dev/null # warm
+throughput "$hz" > /dev/null # warm
+[ "$(sqlite3 -readonly "$dir/run.asrun" "SELECT sum(samples) > 0 FROM dispatch")" = 1 ] || { echo "no sampling here" >&2; exit 1; }
 for i in $(seq "$pairs"); do
-  if [ $((i % 2)) = 0 ]; then without=$(throughput) with=$(sampled); else with=$(sampled) without=$(throughput); fi
+  if [ $((i % 2)) = 0 ]; then without=$(throughput 0) with=$(throughput "$hz"); else with=$(throughput "$hz") without=$(throughput 0); fi
   echo "$i $without $with" | tee -a "$dir/rows" >&2
 done
 out=${out:-bench/results/$(date -u +%F)-dispatch-overhead.md}
