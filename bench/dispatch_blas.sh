@@ -3,13 +3,13 @@
 # One GEMM program, one library, the same flags: only OpenBLAS's own choice of kernel differs, forced
 # by OPENBLAS_CORETYPE or left to it. Does the fingerprint name the kernel?
 #
-#   bench/dispatch_blas.sh [--build DIR] [--library PATH] [--cores ,HASWELL,SKYLAKEX] [--seconds 3] [--out FILE]
+#   bench/dispatch_blas.sh [--build DIR] [--library PATH] [--cores ,HASWELL,SKYLAKEX] [--seconds 8] [--out FILE]
 #
 # The library is Debian's OpenBLAS (libopenblas0-pthread) unless told otherwise. Writes
 # bench/results/DATE-dispatch-blas.md; exit 1 if a forced kernel's name is not in its fingerprint.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=build/release library=/usr/lib/$(uname -m)-linux-gnu/openblas-pthread/libopenblas.so.0 cores=,HASWELL,SKYLAKEX seconds=3 out=
+build=build/release library=/usr/lib/$(uname -m)-linux-gnu/openblas-pthread/libopenblas.so.0 cores=,HASWELL,SKYLAKEX seconds=8 out=
 while [ $# -gt 0 ]; do
   case $1 in
     --build | --library | --cores | --seconds | --out) declare "${1#--}=$2"; shift 2 ;;

@@ -9,7 +9,7 @@
 static bool is_place(const char *key)
 {
     static const char *const places[] = {"target.url", "target.name", "target.unix_socket",
-                                         "question"};
+                                         "probe.engine_pid", "question"};
 
     for (size_t i = 0; i < COUNT_OF(places); i++)
         if (strcmp(key, places[i]) == 0)
