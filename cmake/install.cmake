@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 install(TARGETS asrun_program asrun)
+if(ASRUN_CUPTI)
+  install(TARGETS asrun_cupti LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 install(DIRECTORY include/asrun TYPE INCLUDE)
 file(GLOB MAN_PAGES CONFIGURE_DEPENDS docs/man/*.1)
 install(FILES ${MAN_PAGES} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -29,7 +29,8 @@ enum { BUFFERS = 16, BUFFER_BYTES = 1 << 20, BUFFER_ALIGN = 64 };
 
 static struct {
     void *library;
-    __typeof__(&cuptiActivityEnableDriverApi) enable_driver_api; /* NULL before CUDA 12.4 */
+    __typeof__(&cuptiActivityEnableDriverApi)
+        enable_driver_api; /* newer than the others: may be NULL */
 #define FIELD(f) __typeof__(&f) f;
     CALLS(FIELD)
 #undef FIELD
