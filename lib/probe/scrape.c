@@ -134,8 +134,6 @@ static const char *take_value(struct scrape *s, const struct metric_entry *e, si
 {
     struct scrape_value *v = &s->values[scope][entry];
 
-    if (scope == SCRAPE_SCOPES)
-        return "its index is no number below 64";
     if (v->n > 0 && from > v->from)
         return NULL;
     if (v->n == 0 || from < v->from) {
@@ -169,8 +167,9 @@ static bool take_entries(struct scrape *s, const struct metric_map *map,
         if (!matched && map->ranks[0])
             group = group_of(map, m);
         matched = true;
-        why = take_value(s, &map->entries[i], scope, i, from, m->value,
-                         map->ranks[0] ? &group : NULL);
+        why = scope == SCRAPE_SCOPES ? "its index is no number below 64"
+                                     : take_value(s, &map->entries[i], scope, i, from, m->value,
+                                                  map->ranks[0] ? &group : NULL);
         if (why)
             note_bad(s, line, why);
     }
