@@ -16,6 +16,7 @@
 #include "analysis/condition.h"
 #include "analysis/observed.h"
 #include "analysis/limited.h"
+#include "analysis/telemetry_sums.h"
 #include "base/base.h"
 #include "evidence/evidence.h"
 #include "metric/metric.h"
@@ -280,6 +281,7 @@ struct analysis {
     struct capacity capacity;
     struct observed observed; /* filled before analysis_finish() */
     struct limited limited;
+    struct telemetry_sums conditions;                 /* while trials ran; the same */
     struct component components[PLAN_MAX_COMPONENTS]; /* of a mix */
     size_t component_count;
     struct good_answer answers[ANALYSIS_MAX_GOOD];

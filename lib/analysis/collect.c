@@ -56,6 +56,7 @@ void analysis_free(struct analysis *a)
     rates_release(a);
     observed_release(&a->observed);
     limited_release(a);
+    telemetry_sums_release(&a->conditions);
     for (size_t i = 0; i < a->summary_count; i++)
         free(a->summaries[i].trials);
     for (size_t i = 0; i < ANALYSIS_MAX_GOOD; i++)

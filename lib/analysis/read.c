@@ -124,6 +124,8 @@ static int read_all(struct analysis **ret, struct evidence *e, const struct plan
     if (r == 0)
         r = limited_read(a, e, err);
     if (r == 0)
+        r = telemetry_sums_read(&a->conditions, e, true, err);
+    if (r == 0)
         r = analysis_finish(a, err);
     if (r == 0)
         *ret = TAKE(a);

@@ -97,6 +97,7 @@ static void put_grounds(json_t *o, const struct claim_source *s)
     json_put(o, "representativenessGaps", gaps_json(s));
     json_put(o, "requirements", requirements_json(s));
     json_put(o, "changes", changes_json(s->analysis));
+    json_put(o, "conditions", conditions_json(s->analysis));
     json_put(o, "notObserved", not_observed_json(s));
     json_put(o, "stamps", stamps_json(s->analysis));
     json_put(o, "instrument", instrument_json(s));

@@ -48,6 +48,29 @@ json_t *requirements_json(const struct claim_source *s)
     return list;
 }
 
+json_t *conditions_json(const struct analysis *a)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < a->conditions.count; i++) {
+        const struct series_sum *sum = &a->conditions.items[i];
+        json_t *o = sum->rows > 0 ? json_object() : NULL;
+
+        if (!o)
+            continue;
+        json_put_str(o, "scope", sum->series.scope);
+        json_put_str(o, "name", sum->series.name);
+        json_put_str(o, "unit", sum->series.unit);
+        json_put_str(o, "known", known_name(sum->series.known));
+        json_put_i64(o, "rows", sum->rows);
+        put_number(o, "least", sum->least);
+        put_number(o, "mean", sum->mean);
+        put_number(o, "most", sum->most);
+        json_push(list, o);
+    }
+    return list;
+}
+
 json_t *changes_json(const struct analysis *a)
 {
     json_t *list = json_array();

@@ -39,6 +39,7 @@ const char *fact_value(const struct claim_source *s, const char *name); /* NULL:
 /* observed.c */
 json_t *requirements_json(const struct claim_source *s);
 json_t *changes_json(const struct analysis *a);
+json_t *conditions_json(const struct analysis *a);
 /* ", though precision bf16 is met by word only (reported)": what is required and wasn't seen. */
 void required_text(struct str *out, const struct claim_source *s);
 /* figures.c */

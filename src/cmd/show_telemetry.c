@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* asrun show FILE telemetry: for machines every row, for people what each series came to. And
  * dispatch: what ran, in which phase. */
-#include "base/vec.h"
+#include "analysis/telemetry_sums.h"
 #include "cmd/show.h"
-#include <stdlib.h>
-
-struct sums { /* of one series */
-    uint64_t count;
-    double least, most, sum, last;
-};
-
-struct all_sums {
-    struct sums *of; /* by the series' number */
-    size_t count, cap;
-};
-
-static void all_sums_release(struct all_sums *a)
-{
-    free(a->of);
-}
 
 static int put_row(void *ctx, const struct series *s, const struct telemetry_row *row)
 {
@@ -30,63 +14,39 @@ static int put_row(void *ctx, const struct series *s, const struct telemetry_row
     return rows_put(ctx, values);
 }
 
-static int sum_row(void *ctx, const struct series *s, const struct telemetry_row *row)
-{
-    struct all_sums *a = ctx;
-    struct sums *sums;
-
-    (void)s;
-    while (a->count <= row->series)
-        if (VEC_PUSH(a->of, a->count, a->cap, (struct sums){0}) < 0)
-            return -ENOMEM;
-    sums = &a->of[row->series];
-    sums->least = sums->count && sums->least < row->value ? sums->least : row->value;
-    sums->most = sums->count && sums->most > row->value ? sums->most : row->value;
-    sums->sum += row->value;
-    sums->last = row->value;
-    sums->count++;
-    return 0;
-}
-
-struct brief {
-    struct rows rows;
-    struct all_sums sums;
-};
-
-static int put_brief(void *ctx, uint32_t id, const struct series *s)
+static int put_sum(struct rows *rows, const struct series_sum *sum)
 {
     static const struct rows_value none = {0};
-    struct brief *b = ctx;
-    const struct sums *of = id < b->sums.count ? &b->sums.of[id] : NULL;
-    bool any = of && of->count > 0;
+    const struct series *s = &sum->series;
+    bool any = sum->rows > 0;
     const struct rows_value values[] = {rows_text(s->scope),
                                         rows_text(s->name),
                                         rows_text(s->unit),
                                         rows_text(known_name(s->known)),
-                                        rows_number(any ? (int64_t)of->count : 0),
-                                        any ? rows_real(of->least) : none,
-                                        any ? rows_real(of->sum / (double)of->count) : none,
-                                        any ? rows_real(of->most) : none,
-                                        any ? rows_real(of->last) : none,
+                                        rows_number(sum->rows),
+                                        any ? rows_real(sum->least) : none,
+                                        any ? rows_real(sum->mean) : none,
+                                        any ? rows_real(sum->most) : none,
+                                        any ? rows_real(sum->last) : none,
                                         rows_text(s->source)};
 
-    return rows_put(&b->rows, values);
+    return rows_put(rows, values);
 }
 
 static int show_brief(const struct show *s, struct err *err)
 {
+    AUTO(telemetry_sums_release) struct telemetry_sums sums = {0};
     static const char *const columns[] = {"scope", "name", "unit", "known", "rows",
                                           "least", "mean", "most", "last",  "source"};
     static const int widths[] = {-14, -28, -6, -9, 6, 10, 10, 10, 10, -1};
-    struct brief b = {.rows = {s->format, columns, COUNT_OF(columns), widths, 0}};
-    int r = evidence_each_telemetry(s->evidence, EVIDENCE_ALL_SERIES, sum_row, &b.sums, err);
+    struct rows rows = {s->format, columns, COUNT_OF(columns), widths, 0};
+    int r = telemetry_sums_read(&sums, s->evidence, false, err);
 
-    rows_begin(&b.rows);
-    if (r == 0)
-        r = evidence_each_series(s->evidence, put_brief, &b, err);
-    rows_end(&b.rows);
-    all_sums_release(&b.sums);
-    return r == -ENOMEM ? err_set(err, r, "out of memory for telemetry") : r;
+    rows_begin(&rows);
+    for (size_t i = 0; i < sums.count && r == 0; i++)
+        r = put_sum(&rows, &sums.items[i]);
+    rows_end(&rows);
+    return r;
 }
 
 int show_telemetry(const struct show *s, struct err *err)

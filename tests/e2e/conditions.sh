@@ -43,6 +43,23 @@ grep -q '^host  *cpu.use ' "$WORK/out" || fail "show telemetry: $(cat "$WORK/out
 [ "$("$ASRUN" show "$WORK/seen.asrun" telemetry --csv | column scope | wc -l)" = "$(query seen 'select count(*) from telemetry')" ] ||
   fail "show telemetry --csv has not every row"
 
+# The claim has them, of while trials ran, and its text those that tell most.
+"$ASRUN" claim "$WORK/seen.asrun" > "$WORK/out" || true
+grep -q '^Conditions while trials ran' "$WORK/out" || fail "the claim has no conditions: $(cat "$WORK/out")"
+grep -q '^  - engine.process: .*memory.resident_bytes [0-9.]* MB' "$WORK/out" || fail "the claim has no conditions of the engine"
+"$ASRUN" claim "$WORK/seen.asrun" --json > "$WORK/claim.json" || true
+/usr/bin/python3 - "$WORK/claim.json" "$SOURCE/schema/claim.schema.json" <<'P' || fail "the claim's conditions are not as documented"
+import json, sys
+claim = json.load(open(sys.argv[1]))
+use = [c for c in claim["conditions"] if (c["scope"], c["name"]) == ("host", "cpu.use")]
+assert len(use) == 1 and use[0]["rows"] > 5 and use[0]["least"] <= use[0]["mean"] <= use[0]["most"], use
+try:
+    import jsonschema
+except ImportError:
+    sys.exit(0)
+jsonschema.validate(claim, json.load(open(sys.argv[2])))
+P
+
 # Not looked for, and no such process: absent, with the reason; the run goes on.
 run none --probe.engine_pid=none
 expect_query none "select count(*) from series where scope = 'engine.process'" 0
