@@ -68,6 +68,13 @@ for pair in "a c" "a f"; do
     clean "$WORK/out"
   done
 done
+for format in system-desc otel-resource; do
+  expect_exit 0 "$ASRUN" export "$WORK/a.asrun" --format $format
+  python3 -m json.tool "$WORK/out" > /dev/null || fail "$format is no JSON"
+  clean "$WORK/out"
+done
+grep -q '"key": "server.port"' "$WORK/out" || fail "no server.port among the attributes"
+expect_exit 2 "$ASRUN" export "$WORK/a.asrun" --format toml
 clean "$WORK/a.asrun"
 clean "$WORK/f.asrun"
 
