@@ -43,6 +43,17 @@ static const char *url_or_null(const char *url)
     return *url ? url : NULL;
 }
 
+static const char *kernels_of(struct run *r)
+{
+    const char *folder = r->plan->probe.cupti;
+    char beside[sizeof r->cupti];
+
+    if (folder[0] != '\0')
+        (void)snprintf(r->cupti, sizeof r->cupti, "%s",
+                       plan_beside(beside, sizeof beside, r->plan, folder));
+    return r->cupti;
+}
+
 int run_probes(struct run *r, struct err *err)
 {
     const struct target *t = &r->endpoints[0]->target;
@@ -59,6 +70,7 @@ int run_probes(struct run *r, struct err *err)
                                       .dcgm_url = url_or_null(p->probe.dcgm_url),
                                       .node_url = url_or_null(p->probe.node_url),
                                       .dispatch_hz = p->probe.dispatch_hz,
+                                      .cupti = kernels_of(r),
                                       .period_ns = p->probe.period_ns,
                                       .metrics_period_ns = p->probe.metrics_period_ns};
 
