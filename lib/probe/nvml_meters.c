@@ -133,12 +133,12 @@ static int pcie_width(const void *n, void *d, double *ret)
 
 /* The two throughputs take 20 ms a call: the driver counts for that long. */
 const struct gpu_meter nvml_meters[] = {
-    {"utilization", "1", "nvmlDeviceGetUtilizationRates gpu", use_gpu, false, false},
-    {"utilization.memory", "1", "nvmlDeviceGetUtilizationRates memory", use_memory, false, false},
+    {"use.compute", "1", "nvmlDeviceGetUtilizationRates gpu", use_gpu, false, false},
+    {"use.memory", "1", "nvmlDeviceGetUtilizationRates memory", use_memory, false, false},
     {"memory.used_bytes", "bytes", "nvmlDeviceGetMemoryInfo", memory_used, false, false},
     {"clock.sm", "Hz", "nvmlDeviceGetClockInfo SM", clock_sm, false, false},
     {"clock.memory", "Hz", "nvmlDeviceGetClockInfo MEM", clock_memory, false, false},
-    {"temperature", "C", "nvmlDeviceGetTemperature", temperature, false, false},
+    {"temperature", "celsius", "nvmlDeviceGetTemperature", temperature, false, false},
     {"power", "W", "nvmlDeviceGetPowerUsage", power, false, false},
     {"energy", "J", "nvmlDeviceGetTotalEnergyConsumption", energy, true, false},
     {"ecc.corrected", "1", "nvmlDeviceGetTotalEccErrors corrected, volatile", ecc_corrected, true,

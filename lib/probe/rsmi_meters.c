@@ -132,14 +132,15 @@ static int clock_memory(const void *n, void *d, double *ret)
 }
 
 const struct gpu_meter rsmi_meters[] = {
-    {"utilization", "1", "rsmi_dev_busy_percent_get", use_gpu, false, false},
-    {"utilization.memory", "1", "rsmi_dev_memory_busy_percent_get", use_memory, false, false},
+    {"use.compute", "1", "rsmi_dev_busy_percent_get", use_gpu, false, false},
+    {"use.memory", "1", "rsmi_dev_memory_busy_percent_get", use_memory, false, false},
     {"memory.used_bytes", "bytes", "rsmi_dev_memory_usage_get VRAM", memory_used, false, false},
     {"clock.sm", "Hz", "amdgpu hwmon freq1_input", clock_graphics, false, false},
     {"clock.memory", "Hz", "amdgpu hwmon freq2_input", clock_memory, false, false},
-    {"temperature", "C", "rsmi_dev_temp_metric_get edge", edge, false, false},
-    {"temperature.junction", "C", "rsmi_dev_temp_metric_get junction", junction, false, false},
-    {"temperature.memory", "C", "rsmi_dev_temp_metric_get memory", memory_temperature, false,
+    {"temperature", "celsius", "rsmi_dev_temp_metric_get edge", edge, false, false},
+    {"temperature.junction", "celsius", "rsmi_dev_temp_metric_get junction", junction, false,
+     false},
+    {"temperature.memory", "celsius", "rsmi_dev_temp_metric_get memory", memory_temperature, false,
      false},
     {"power", "W", "rsmi_dev_current_socket_power_get, rsmi_dev_power_ave_get", power, false,
      false},

@@ -50,8 +50,8 @@ static void reads_numbers_over_time(void **state)
 
     (void)state;
     assert_int_equal(probe_nvml.sample(p, 5), 0);
-    assert_seen(&seen.seen, "gpu.0.utilization@5 0.97\n");
-    assert_seen(&seen.seen, "gpu.1.utilization.memory@5 0.61\n");
+    assert_seen(&seen.seen, "gpu.0.use.compute@5 0.97\n");
+    assert_seen(&seen.seen, "gpu.1.use.memory@5 0.61\n");
     assert_seen(&seen.seen, "gpu.0.memory.used_bytes@5 5.36871e+09\n");
     assert_seen(&seen.seen, "gpu.0.clock.sm@5 1.755e+09\n");
     assert_seen(&seen.seen, "gpu.0.power@5 250\n");

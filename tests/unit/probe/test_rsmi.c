@@ -45,10 +45,10 @@ static void tells_a_card_and_its_numbers(void **state)
     assert_seen(&seen.seen, "gpu.amd.0.memory.total_bytes=206141652992 bytes[0]");
     assert_seen(&seen.seen, "gpu.amd.0.power.limit=750 W[0]");
     assert_seen(&seen.seen, "gpu.amd.0.vbios=? [5] rsmi_dev_vbios_version_get: RSMI_STATUS_NOT_");
-    assert_seen(&seen.seen, "gpu.amd.0.utilization.memory=? [5] ");
+    assert_seen(&seen.seen, "gpu.amd.0.use.memory=? [5] ");
     assert_seen(&seen.seen, "gpu.amd.0.clock.memory=? [5] amdgpu hwmon freq2_input: ");
     assert_int_equal(probe_rsmi.sample(p, 9), 0);
-    assert_seen(&seen.seen, "gpu.amd.0.utilization@9 0.42\n");
+    assert_seen(&seen.seen, "gpu.amd.0.use.compute@9 0.42\n");
     assert_seen(&seen.seen, "gpu.amd.0.clock.sm@9 2.1e+09\n");
     assert_seen(&seen.seen, "gpu.amd.0.temperature.junction@9 56\n");
     assert_seen(&seen.seen, "gpu.amd.0.power@9 310\n");
