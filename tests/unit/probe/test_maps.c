@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every engine's scrape through its map, against what people wrote down: NAME.golden beside it. */
 #include "base/fs.h"
+#include "harness/fault.h"
 #include "harness/unit.h"
 #include "probe/scrape.h"
 
@@ -60,6 +61,7 @@ static void each_scrape_has_its_neutral_names(void **state)
         const char *fixture, *map;
     } all[] = {{"vllm", "vllm"},
                {"vllm-v0", "vllm"},
+               {"vllm-v1-later", "vllm"},
                {"sglang", "sglang"},
                {"tgi", "tgi"},
                {"trtllm", "trtllm"},
@@ -209,6 +211,25 @@ static void a_page_of_another_kind_matches_nothing(void **state)
     }
 }
 
+static void survives_every_failed_allocation(void **state)
+{
+    int r = -ENOMEM;
+
+    (void)state;
+    for (int nth = 0; r == -ENOMEM && nth < 2000; nth++) {
+        AUTO(map_free) struct metric_map *m = NULL;
+        const char *text, *name;
+        struct err err = {0};
+
+        assert_true(map_embedded(&text, &name, 1));
+        fault_alloc(nth);
+        r = map_parse(&m, text, name, &err);
+        fault_alloc(-1);
+        assert_int_equal(r == 0, m != NULL);
+    }
+    assert_int_equal(r, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(an_old_name_is_not_added_to_the_new_one),
         cmocka_unit_test(has_bounds_and_says_so),
         cmocka_unit_test(a_page_of_another_kind_matches_nothing),
+        cmocka_unit_test(survives_every_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
