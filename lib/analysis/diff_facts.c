@@ -33,7 +33,7 @@ static const struct {
     {"*.load.average", DIFF_IGNORED},
     {"*.memory.available_bytes", DIFF_IGNORED},
     {"*.temperature*", DIFF_IGNORED},
-    {"*.clock.offset*", DIFF_IGNORED},
+    {"host.clock.error*", DIFF_IGNORED},
     {"prompts.*", DIFF_INCIDENTAL},
     {"target.endpoint.*", DIFF_INCIDENTAL},
     {"target.http.server", DIFF_INCIDENTAL},

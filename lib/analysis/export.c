@@ -83,6 +83,8 @@ static void add_form(struct str *out, enum export_form form, const char *value)
                                                      : value);
     else if (form == EXPORT_GIB && units_double(&v, value) == 0)
         str_addf(out, "%.4g GiB", v / (1 << 30));
+    else if (form == EXPORT_KIB && units_double(&v, value) == 0)
+        str_addf(out, "%.0f KiB", v / 1024);
     else if (form == EXPORT_MHZ && units_double(&v, value) == 0)
         str_addf(out, "%.0f MHz", v / 1e6);
     else

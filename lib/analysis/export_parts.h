@@ -9,6 +9,7 @@ enum export_form {
     EXPORT_TEXT,
     EXPORT_COUNT,    /* a whole number */
     EXPORT_GIB,      /* bytes as "512 GiB" */
+    EXPORT_KIB,      /* bytes as "512 KiB" */
     EXPORT_MHZ,      /* Hz as "2400 MHz" */
     EXPORT_BASENAME, /* of a path */
     EXPORT_ARCH      /* uname's machine as OpenTelemetry has it */

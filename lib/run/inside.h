@@ -54,7 +54,6 @@ struct run {
     struct watch *watch; /* NULL: nobody watches the packets */
     struct probes *probes;
     char engine_why[200]; /* why the engine's process isn't known */
-    char cupti[1024];     /* where its kernels are left; "": nowhere */
     char run_id[9];
     int planned_cpus[RUN_MAX_THREADS];
     const int *io_cpus; /* as many as I/O threads; NULL: not pinned */
@@ -70,11 +69,15 @@ NODISCARD int run_meta(struct run *r, struct err *err, const char *key, const ch
 NODISCARD int run_limits(struct run *r, struct err *err);
 /* probing.c: opens the probes, of the first target; their facts are then among the run's. */
 NODISCARD int run_probes(struct run *r, struct err *err);
+/* What the plan says to all of them; without the engine's process. @t NULL: there is no target. */
+struct probe_setup probe_setup_of(const struct plan *p, const struct target *t);
 /* Writes what is due, of the probes too, while no recorder has the store. */
 NODISCARD int run_pump(struct run *r, struct err *err);
 /* require.c: holds what the plan requires against all facts so far; each outcome is a fact of scope
  * "require" (value: require_outcome_name()). -ENOTSUP: one is violated, and the plan says stop. */
 NODISCARD int run_require(struct run *r, struct err *err);
+/* A fact: whether the target is on this host. 0 or -ENOMEM. */
+NODISCARD int target_put_here(const struct target *t, struct fact_list *facts);
 /* endpoint.c: the endpoint that step @s asks, opened and calibrated unless a step before it did. */
 NODISCARD int endpoint_for(struct run *r, struct step *s, struct err *err);
 void endpoint_free(struct endpoint *e);

@@ -43,42 +43,33 @@ static const char *url_or_null(const char *url)
     return *url ? url : NULL;
 }
 
-static const char *kernels_of(struct run *r)
+struct probe_setup probe_setup_of(const struct plan *p, const struct target *t)
 {
-    const char *folder = r->plan->probe.cupti;
-    char beside[sizeof r->cupti];
-
-    if (folder[0] != '\0')
-        (void)snprintf(r->cupti, sizeof r->cupti, "%s",
-                       plan_beside(beside, sizeof beside, r->plan, folder));
-    return r->cupti;
+    return (struct probe_setup){.root = "",
+                                .engine = t ? t->probe.engine : ENGINE_UNKNOWN,
+                                .target = t ? &t->url : NULL,
+                                .key = t ? t->key : NULL,
+                                .way = t ? &t->route.way : NULL,
+                                .metrics_url = url_or_null(p->probe.metrics_url),
+                                .dcgm_url = url_or_null(p->probe.dcgm_url),
+                                .node_url = url_or_null(p->probe.node_url),
+                                .dispatch_hz = p->probe.dispatch_hz,
+                                .period_ns = p->probe.period_ns,
+                                .metrics_period_ns = p->probe.metrics_period_ns};
 }
 
 int run_probes(struct run *r, struct err *err)
 {
     const struct target *t = &r->endpoints[0]->target;
-    const struct plan *p = r->plan;
+    struct probes_setup setup = {.sources = probe_sources,
+                                 .facts = &r->facts,
+                                 .say = say,
+                                 .say_ctx = r,
+                                 .probe = probe_setup_of(r->plan, t)};
 
-    const struct probe_setup setup = {.root = "",
-                                      .engine_pid = engine_of(r, t),
-                                      .engine_why = r->engine_why,
-                                      .engine = t->probe.engine,
-                                      .target = &t->url,
-                                      .key = t->key,
-                                      .way = &t->route.way,
-                                      .metrics_url = url_or_null(p->probe.metrics_url),
-                                      .dcgm_url = url_or_null(p->probe.dcgm_url),
-                                      .node_url = url_or_null(p->probe.node_url),
-                                      .dispatch_hz = p->probe.dispatch_hz,
-                                      .cupti = kernels_of(r),
-                                      .period_ns = p->probe.period_ns,
-                                      .metrics_period_ns = p->probe.metrics_period_ns};
-
-    return probes_open(
-        &r->probes,
-        &(struct probes_setup){
-            .sources = probe_sources, .facts = &r->facts, .say = say, .say_ctx = r, .probe = setup},
-        err);
+    setup.probe.engine_pid = engine_of(r, t);
+    setup.probe.engine_why = r->engine_why;
+    return probes_open(&r->probes, &setup, err);
 }
 
 int run_pump(struct run *r, struct err *err)

@@ -30,6 +30,12 @@ static bool is_here(const struct target *t)
     return !t->route.proxy[0] && is_own_address(&t->address);
 }
 
+int target_put_here(const struct target *t, struct fact_list *facts)
+{
+    return fact_list_put(facts, "target", "on_this_host", "whether its address can be bound to",
+                         KNOWN_MEASURED, "%s", is_here(t) ? "yes" : "no");
+}
+
 struct requiring {
     struct run *run;
     struct endpoint *endpoint;
@@ -114,22 +120,12 @@ static int require_group(struct requiring *q, const char *group, const struct pl
     return failed;
 }
 
-static int put_here(struct requiring *q, struct err *err)
-{
-    int failed = fact_list_put(&q->endpoint->facts, "target", "on_this_host",
-                               "whether its address can be bound to", KNOWN_MEASURED, "%s",
-                               q->here ? "yes" : "no");
-
-    return failed < 0 ? err_set(err, failed, "out of memory for facts") : 0;
-}
-
 static int require_of(struct run *r, struct endpoint *e, const struct plan *p, struct err *err)
 {
     struct requiring q = {.run = r, .endpoint = e, .plan = p, .here = is_here(&e->target)};
-    int failed = put_here(&q, err);
+    int failed = target_put_here(&e->target, &e->facts);
 
-    if (failed == 0)
-        failed = gather(&q, err);
+    failed = failed < 0 ? err_set(err, failed, "out of memory for facts") : gather(&q, err);
     if (failed == 0)
         failed = require_group(&q, "stack", p->stack_require, p->stack_require_count, err);
     if (failed == 0)

@@ -18,6 +18,8 @@ static const struct fact facts[] = {
     {"target", "engine.version", "0.11.0", "", "GET /version", KNOWN_REPORTED, TIME_NONE},
     {"host", "cpu.model", "A CPU", "", "/proc/cpuinfo", KNOWN_MEASURED, TIME_NONE},
     {"host", "cpu.sockets", "2", "", "/sys", KNOWN_MEASURED, TIME_NONE},
+    {"host", "cpu.cache.l2.bytes", "1048576", "bytes", "/sys", KNOWN_MEASURED, TIME_NONE},
+    {"host", "cpu.cache.l3.bytes", "33554432", "bytes", "/sys", KNOWN_MEASURED, TIME_NONE},
     {"host", "arch", "x86_64", "", "uname", KNOWN_MEASURED, TIME_NONE},
     {"host", "os.name", "Debian GNU/Linux 12 (bookworm)", "", "os-release", KNOWN_MEASURED,
      TIME_NONE},
