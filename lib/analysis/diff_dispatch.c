@@ -89,6 +89,19 @@ static int add_shares(struct diff *d, const char *name, double a, double b, doub
                                            .why = why});
 }
 
+/* All samples of a library are of one run: might they be so by chance, the other having drawn none?
+ * Under one in a million is no chance, with room for samples that come in bursts. */
+static bool one_only(const struct dispatch_change *c, const struct dispatch *a,
+                     const struct dispatch *b)
+{
+    const double all = a->weight + b->weight;
+
+    if (c->a > 0 && c->b > 0)
+        return false;
+    return c->a > 0 ? pow(a->weight / all, c->a * a->weight) < 1e-6
+                    : pow(b->weight / all, c->b * b->weight) < 1e-6;
+}
+
 /* The functions whose shares changed most; of libraries those that only one of them runs. */
 static int add_changes(struct diff *d, const struct dispatch *a, const struct dispatch *b,
                        bool libraries)
@@ -99,12 +112,11 @@ static int add_changes(struct diff *d, const struct dispatch *a, const struct di
 
     for (size_t i = 0; i < count && r == 0 && told < MOST_FUNCTIONS; i++) {
         double by = fabs(c[i].a - c[i].b);
-        bool one_only = !(c[i].a > 0) || !(c[i].b > 0);
         char name[400];
 
         if (by < least_share)
             break;
-        if (libraries && !one_only)
+        if (libraries && !one_only(&c[i], a, b))
             continue;
         (void)snprintf(name, sizeof name, "%s%s%s", c[i].library, libraries ? "" : " ",
                        libraries        ? ""
