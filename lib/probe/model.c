@@ -114,27 +114,38 @@ static void hub_folder(char *buf, size_t size, const struct process_args *variab
         (void)snprintf(buf, size, "%s/.cache/huggingface/hub", home ? home : "");
 }
 
-/* "org/name" -> HUB/models--org--name/snapshots/REVISION, by refs/main */
+/* REPOSITORY/snapshots/REVISION of what refs/main in a hub's folder names. */
+static bool hub_snapshot(char *buf, size_t size, const char *root, pid_t pid,
+                         const char *repository)
+{
+    char ref[PATH_MAX], own[PATH_MAX], revision[64];
+    const struct map_file file = {.path = ref, .pid = pid};
+
+    if (snprintf(ref, sizeof ref, "%s/refs/main", repository) >= (int)sizeof ref)
+        return false;
+    map_file_path(own, sizeof own, root, &file);
+    if (fs_read_line(revision, sizeof revision, own) < 0 || !revision[0] ||
+        revision[strspn(revision, "0123456789abcdef")] != '\0')
+        return false;
+    return snprintf(buf, size, "%s/snapshots/%s", repository, revision) < (int)size;
+}
+
+/* "org/name" -> the snapshot in HUB/models--org--name */
 static int add_from_hub(struct map_files *m, const char *root, pid_t pid, const char *name)
 {
     AUTO(process_args_release) struct process_args variables = {0};
-    char hub[PATH_MAX], folder[PATH_MAX + 600], own[PATH_MAX], revision[64];
+    char hub[PATH_MAX], repository[PATH_MAX + 300], folder[PATH_MAX];
     const char *slash = strchr(name, '/');
-    struct map_file ref = {.path = folder, .pid = pid};
 
     if (!slash || strchr(slash + 1, '/') || strlen(name) > 256 || strstr(name, "..") ||
         process_args_read(&variables, root, pid, "environ") < 0)
         return 0;
     hub_folder(hub, sizeof hub, &variables);
-    (void)snprintf(folder, sizeof folder, "%s/models--%.*s--%s/refs/main", hub, (int)(slash - name),
+    (void)snprintf(repository, sizeof repository, "%s/models--%.*s--%s", hub, (int)(slash - name),
                    name, slash + 1);
-    map_file_path(own, sizeof own, root, &ref);
-    if (fs_read_line(revision, sizeof revision, own) < 0 ||
-        revision[strspn(revision, "0123456789abcdef")] != '\0')
-        return 0;
-    (void)snprintf(folder, sizeof folder, "%s/models--%.*s--%s/snapshots/%s", hub,
-                   (int)(slash - name), name, slash + 1, revision);
-    return add_folder(m, root, pid, folder);
+    return hub_snapshot(folder, sizeof folder, root, pid, repository)
+               ? add_folder(m, root, pid, folder)
+               : 0;
 }
 
 /* The command line's model: an option's value, or what follows "serve". */
@@ -239,15 +250,19 @@ static int put_files(const struct process_source *s, const struct facts *f,
     return r;
 }
 
-/* Beside the file, or, of one in a hub's cache, in the snapshot that the command line led to. */
+/* Beside the file, or, of one that a hub's cache keeps under its digest, in the snapshot. */
 static void config_path(char *buf, size_t size, const char *root, const struct map_file *f)
 {
-    char folder[PATH_MAX], *slash;
+    char folder[PATH_MAX], snapshot[PATH_MAX], *end;
 
     (void)snprintf(folder, sizeof folder, "%s", f->path);
-    slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
+    end = strstr(folder, "/blobs/");
+    if (!end)
+        end = strrchr(folder, '/');
+    if (end)
+        *end = '\0';
+    if (strstr(f->path, "/blobs/") && hub_snapshot(snapshot, sizeof snapshot, root, f->pid, folder))
+        memcpy(folder, snapshot, sizeof folder);
     (void)snprintf(buf, size, "%s/proc/%d/root%s/config.json", root, (int)f->pid, folder);
 }
 

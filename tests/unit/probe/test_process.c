@@ -189,6 +189,51 @@ static void knows_libraries_packages_and_the_model(void **state)
     free(w);
 }
 
+#define REPOSITORY "/hub/models--org--name"
+#define BLOB "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void write_hub(void)
+{
+    write_file("/proc/60/root" REPOSITORY "/refs/main", "0123456789abcdef");
+    write_file("/proc/60/root" REPOSITORY "/blobs/" BLOB, "12345678");
+    write_file("/proc/60/root" REPOSITORY "/snapshots/0123456789abcdef/model.safetensors", "1234");
+    write_file("/proc/60/root" REPOSITORY "/snapshots/0123456789abcdef/config.json",
+               "{\"architectures\":[\"Q\"],\"model_type\":\"q\",\"kv_lora_rank\":512,"
+               "\"text_config\":{\"num_hidden_layers\":3},"
+               "\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4}}");
+}
+
+static void finds_a_model_in_a_hubs_cache(void **state)
+{
+    struct watched *w = calloc(1, sizeof *w);
+    struct probe *p = NULL;
+
+    (void)state;
+    write_engine();
+    write_hub();
+    write_file("/proc/60/maps",
+               "7f000000b000-7f000000c000 r--s 00000000 08:01 15 " REPOSITORY "/blobs/" BLOB "\n");
+    open_probe(&p, w);
+    assert_seen(&w->seen, "model.file.path=" REPOSITORY "/blobs/" BLOB " ");
+    assert_seen(&w->seen, "model.architecture=Q ");
+    assert_seen(&w->seen, "model.precision=gptq 4 bit [0] quantization_config in config.json\n");
+    assert_seen(&w->seen, "model.layers=3 ");
+    assert_seen(&w->seen, "model.kv_bytes_per_token=? [5] the model keeps compressed keys");
+    assert_seen(&w->seen, "model.parameters=? [5] weights of several types");
+    probe_process.close(p);
+    memset(w, 0, sizeof *w);
+    write_file("/proc/60/maps", ""); /* loaded, and let go */
+    ARGS("/proc/60/cmdline", "vllm\0serve\0org/name\0");
+    ARGS("/proc/60/environ", "HF_HUB_CACHE=/hub\0");
+    open_probe(&p, w);
+    assert_seen(&w->seen, "model.file.path=" REPOSITORY
+                          "/snapshots/0123456789abcdef/model.safetensors [0] named in the "
+                          "engine's command line; not mapped or open now\n");
+    assert_seen(&w->seen, "model.architecture=Q ");
+    probe_process.close(p);
+    free(w);
+}
+
 /* Writes back the times of files as if they had been there for long. */
 static void age(const char *path)
 {
@@ -368,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENGINE_TEST(knows_an_engine_and_no_secret),
         ENGINE_TEST(knows_libraries_packages_and_the_model),
+        ENGINE_TEST(finds_a_model_in_a_hubs_cache),
         ENGINE_TEST(remembers_digests_between_runs),
         ENGINE_TEST(remarks_what_changes),
         ENGINE_TEST(follows_a_restart),
