@@ -159,7 +159,7 @@ static int skip_value(struct reader *r, uint32_t type, int depth)
 
 static int skip_array(struct reader *r, int depth)
 {
-    uint32_t type;
+    uint32_t type = 0;
     uint64_t n;
     int failed = take_u32(r, &type);
 
@@ -266,7 +266,7 @@ static int take_value(struct reader *r, const char *key, uint32_t type)
 static int take_pair(struct reader *r)
 {
     char key[KEY_LENGTH_MAX];
-    uint32_t type;
+    uint32_t type = 0;
     int failed = take_text(r, key, sizeof key);
 
     if (failed == 0)
@@ -296,7 +296,7 @@ static int add_tensor(struct reader *r, const char *name, uint32_t type, uint64_
 static int take_tensor(struct reader *r)
 {
     char name[KEY_LENGTH_MAX];
-    uint32_t dimensions, type;
+    uint32_t dimensions = 0, type = 0;
     uint64_t elements = 1, n, offset;
     int failed = take_text(r, name, sizeof name);
 

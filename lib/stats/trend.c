@@ -187,7 +187,7 @@ static int changes_of(size_t *ret, const double *v, size_t n, size_t series)
 int stats_cause(enum stats_cause *ret, const double *y, const double *x, size_t n)
 {
     AUTO(free) double *rest = malloc((n + 1) * sizeof *rest);
-    size_t of_y, of_x, of_rest;
+    size_t of_y = 0, of_x = 0, of_rest = 0;
 
     if (!rest)
         return -ENOMEM;
