@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_check,    &cmd_demo, &cmd_show,   &cmd_claim, &cmd_profile,
-    &cmd_witness, &cmd_envelope, &cmd_diff, &cmd_export, &cmd_probe, &cmd_version};
+    &cmd_run,      &cmd_check, &cmd_demo,   &cmd_show,  &cmd_claim,  &cmd_profile, &cmd_witness,
+    &cmd_envelope, &cmd_diff,  &cmd_export, &cmd_probe, &cmd_series, &cmd_version};
 
 static int print_help(FILE *to)
 {

@@ -31,4 +31,4 @@ int cmd_failed(const struct command *c, const struct err *err);
 int cmd_exit_codes(void);
 
 extern const struct command cmd_run, cmd_check, cmd_demo, cmd_show, cmd_claim, cmd_profile,
-    cmd_witness, cmd_envelope, cmd_diff, cmd_probe, cmd_export, cmd_version;
+    cmd_witness, cmd_envelope, cmd_diff, cmd_probe, cmd_export, cmd_series, cmd_version;
