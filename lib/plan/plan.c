@@ -136,7 +136,9 @@ static int read_all(struct reading *r, const char *text, const struct plan_overr
         if (rc < 0)
             return rc;
     }
-    rc = steps_prepare(r, root);
+    rc = secrets_check(r, root);
+    if (rc == 0)
+        rc = steps_prepare(r, root);
     if (rc == 0)
         rc = set_defaults(r);
     if (rc == 0)

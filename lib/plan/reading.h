@@ -72,6 +72,8 @@ NODISCARD int turns_set(struct reading *r, const struct key *k, const char *show
                         const struct node *n, void *base);
 json_t *turns_json(const struct key *k, const void *base);
 
+/* Whatever looks like a secret, anywhere in the plan. */
+NODISCARD int secrets_check(struct reading *r, const struct node *root);
 /* URLs, secrets and headers. */
 NODISCARD int url_check(struct reading *r, const char *shown, const struct node *n);
 NODISCARD int secret_set(struct reading *r, const struct key *k, const char *shown,

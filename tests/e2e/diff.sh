@@ -78,6 +78,13 @@ expect_exit 2 "$ASRUN" export "$WORK/a.asrun" --format toml
 clean "$WORK/a.asrun"
 clean "$WORK/f.asrun"
 
+# A secret where none belongs is refused, and not repeated.
+for flag in --assume="[\"key $key\"]" --declare.note="$key" --stack.require.note="$key" --question="why $key"; do
+  expect_exit 2 "$ASRUN" check "$WORK/plan.yaml" "$flag"
+  grep -q "looks like a secret" "$WORK/err" || fail "$flag is refused for another reason: $(cat "$WORK/err")"
+  clean "$WORK/err"
+done
+
 expect_exit 2 "$ASRUN" diff "$WORK/a.asrun"
 expect_exit 2 "$ASRUN" diff "$WORK/a.asrun" "$WORK/none.asrun"
 echo "ok"
