@@ -17,6 +17,7 @@
 #include "analysis/observed.h"
 #include "analysis/limited.h"
 #include "analysis/telemetry_sums.h"
+#include "analysis/utilisation.h"
 #include "base/base.h"
 #include "evidence/evidence.h"
 #include "metric/metric.h"
@@ -281,7 +282,9 @@ struct analysis {
     struct capacity capacity;
     struct observed observed; /* filled before analysis_finish() */
     struct limited limited;
-    struct telemetry_sums conditions;                 /* while trials ran; the same */
+    struct telemetry_sums conditions; /* while trials ran; the same */
+    struct model_facts model;         /* filled before analysis_finish() */
+    struct utilisation utilisation;
     struct component components[PLAN_MAX_COMPONENTS]; /* of a mix */
     size_t component_count;
     struct good_answer answers[ANALYSIS_MAX_GOOD];

@@ -30,6 +30,7 @@ int analysis_new(struct analysis **ret, const struct analysis_input *in, struct 
     a->in.trials = NULL;
     a->in.self_test = NULL;
     a->instrument.self_test = in->self_test ? *in->self_test : (struct self_test){NAN, NAN, false};
+    model_facts_init(&a->model, in->plan);
     a->slo_good = first_good_with_slo(in->plan);
     a->last_event_id = UINT32_MAX;
     a->trials = calloc(in->trial_count + 1, sizeof *a->trials);
@@ -330,7 +331,7 @@ int analysis_finish(struct analysis *a, struct err *err)
     tokens_finish(&a->tokens);
     capacity_make(a);
     if (column_sort(&a->gaps) < 0 || columns_fill(a) < 0 || instrument_make(a) < 0 ||
-        components_make(a) < 0 || limited_make(a) < 0)
+        components_make(a) < 0 || limited_make(a) < 0 || utilisation_make(a) < 0)
         return no_memory(err);
     gates_make(a);
     r = summaries_make(a, err);

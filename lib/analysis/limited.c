@@ -257,6 +257,15 @@ static void spend_one(struct work *w, const struct wait *v)
     spend(s, LIMIT_UNKNOWN, (double)(r->end_ns - r->last_content_ns) / 1e9);
 }
 
+static void take_wait(struct work *w, const struct wait *v)
+{
+    struct row *row = &w->a->rows[v->row - w->a->rows];
+
+    row->held_ns = w->l->grows ? (int64_t)(excess_s(v) * 1e9) : 0;
+    if (!row->warm_up)
+        spend_one(w, v);
+}
+
 static void settle(struct limit_shares *s)
 {
     s->by = LIMIT_UNKNOWN;
@@ -288,10 +297,9 @@ static int add_sending(struct edges *e, const struct row *r)
                : 0;
 }
 
-static int add_wait(struct edges *e, const struct work *w, const struct wait *v)
+static int add_wait(struct edges *e, const struct wait *v)
 {
-    int64_t held_ns = w->l->grows ? (int64_t)(excess_s(v) * 1e9) : 0;
-    int64_t served_ns = v->row->sent_ns + held_ns;
+    int64_t served_ns = v->row->sent_ns + v->row->held_ns;
 
     return edges_add(e, QUEUED, v->row->sent_ns, served_ns) < 0 ||
                    edges_add(e, IN_SERVICE, served_ns, v->row->end_ns) < 0
@@ -314,7 +322,7 @@ static int add_requests(struct edges *e, const struct work *w, size_t trial)
     }
     for (size_t i = 0; i < w->n && r == 0; i++)
         if (w->waits[i].row->trial == trial)
-            r = add_wait(e, w, &w->waits[i]);
+            r = add_wait(e, &w->waits[i]);
     return r;
 }
 
@@ -409,8 +417,7 @@ int limited_make(struct analysis *a)
     w.l->cpu_seen = a->spans[SPAN_CPU].looked;
     r = find_waits(&w);
     for (size_t i = 0; i < w.n && r == 0; i++)
-        if (!w.waits[i].row->warm_up)
-            spend_one(&w, &w.waits[i]);
+        take_wait(&w, &w.waits[i]);
     for (size_t t = 0; t < a->in.trial_count && r == 0; t++)
         r = sweep_trial(&w, t, kept_up);
     settle(&w.l->wall);

@@ -34,6 +34,7 @@ static int on_fact(void *ctx, const struct fact *f)
     struct reading *r = ctx;
     int n = 0;
 
+    model_facts_take(&r->a->model, f);
     if (!f->value)
         return 0;
     if (strcmp(f->scope, "host") == 0 && strcmp(f->name, "cpu.online") == 0)

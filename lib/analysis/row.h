@@ -6,6 +6,7 @@
 struct row {
     uint32_t id, trial;
     int64_t due_ns, sent_ns, end_ns, first_content_ns, last_content_ns;
+    int64_t held_ns;       /* at the target by others, from sent_ns on: limited.c */
     int64_t connecting_ns; /* before sent_ns, its handshake included; 0: an open connection */
     double value[METRIC_SAMPLE_COUNT]; /* NAN: none; INFINITY: censored */
     double part[PART_COUNT_];
@@ -87,6 +88,10 @@ NODISCARD int limited_add_trip(struct analysis *a, int64_t rtt_ns);
 NODISCARD int limited_read(struct analysis *a, struct evidence *e, struct err *err);
 NODISCARD int limited_make(struct analysis *a);
 void limited_release(struct analysis *a);
+/* utilisation.c, after limited_make(). -ENOMEM. */
+void model_facts_init(struct model_facts *m, const struct plan *p);
+void model_facts_take(struct model_facts *m, const struct fact *f);
+NODISCARD int utilisation_make(struct analysis *a);
 /* overload.c: in each trial of a steady open loop the requests that are out grew all along. */
 bool overloaded(const struct analysis *a);
 /* answer.c, verdict.c */

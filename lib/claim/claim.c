@@ -86,6 +86,7 @@ static void put_numbers(json_t *o, const struct claim_source *s)
     if (s->plan->mix_count > 0)
         json_put(o, "mix", mix_json(s));
     json_put(o, "limitedBy", limited_json(s->analysis));
+    json_put(o, "utilisation", utilisation_json(s->analysis));
     json_put(o, "tokens", tokens_json(s->analysis));
     json_put(o, "trials", trials_json(s));
     json_put(o, "expectations", expectations_json(s));

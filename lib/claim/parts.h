@@ -19,6 +19,8 @@ json_t *capacity_json(const struct analysis *a); /* null: no pilot */
 json_t *ledger_json(const struct ledger *l);
 /* limited.c */
 json_t *limited_json(const struct analysis *a);
+/* utilisation.c */
+json_t *utilisation_json(const struct analysis *a);
 /* mix.c */
 json_t *mix_json(const struct claim_source *s);
 void mix_text(struct str *out, const struct plan *p);

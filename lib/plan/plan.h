@@ -219,6 +219,9 @@ struct plan {
         double usd_per_hour; /* 0: not stated */
         const char *source, *as_of;
     } cost;
+    struct { /* declared; 0: not stated */
+        double parameters, bytes_per_parameter, kv_bytes_per_token;
+    } model;
     const char **assume;
     size_t assume_count;
     uint64_t seed;

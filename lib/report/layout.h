@@ -37,6 +37,8 @@ void report_parts(struct page *p, const json_t *claim);
 void report_mix(struct page *p, const json_t *claim);
 /* observed.c */
 void report_observed(struct page *p, const json_t *claim);
+/* utilisation.c */
+void report_utilisation(struct page *p, const json_t *claim);
 /* limited.c */
 void report_limited(struct page *p, const json_t *claim);
 /* grounds.c */

@@ -237,6 +237,7 @@ void report_claim(struct str *out, const json_t *claim, const struct report_styl
     report_mix(&p, claim);
     report_parts(&p, claim);
     report_limited(&p, claim);
+    report_utilisation(&p, claim);
     report_expectations(&p, claim);
     report_stack(&p, claim);
     report_observed(&p, claim);

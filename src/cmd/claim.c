@@ -3,6 +3,8 @@
 #include "cmd/cmd.h"
 #include "base/units.h"
 #include "claim/map.h"
+#include "claim/utilisation.h"
+#include "envelope/envelope.h"
 #include "report/report.h"
 #include <getopt.h>
 #include <math.h>
@@ -13,8 +15,9 @@
 
 struct options {
     const char *path;
-    int64_t step;      /* -1: all of the file */
-    double percentile; /* NAN: none */
+    const char *envelope; /* NULL: none */
+    int64_t step;         /* -1: all of the file */
+    double percentile;    /* NAN: none */
     bool json, characterization, wire;
 };
 
@@ -108,6 +111,18 @@ static int claim_steps(struct evidence *e, const struct options *o)
     return exit_of_map(map);
 }
 
+/* The ceilings of the host beside what the run came to. */
+static int add_envelope(json_t *claim, const struct analysis *a, const char *path, struct err *err)
+{
+    AUTO(evidence_close) struct evidence *e = NULL;
+    AUTO(json_unref) json_t *envelope = NULL;
+    int r = evidence_open(&e, path, EVIDENCE_RECOVER, err);
+
+    if (r == 0)
+        r = envelope_read(&envelope, e, err);
+    return r == 0 ? claim_add_envelope(claim, a, envelope, err) : r;
+}
+
 static int claim_one(struct evidence *e, const struct options *o)
 {
     AUTO(plan_free) struct plan *plan = NULL;
@@ -117,6 +132,8 @@ static int claim_one(struct evidence *e, const struct options *o)
     struct err err = {0};
 
     if (claim_read(&document, &a, &plan, e, o->percentile, &err) < 0)
+        return cmd_failed(&cmd_claim, &err);
+    if (o->envelope && add_envelope(document, a, o->envelope, &err) < 0)
         return cmd_failed(&cmd_claim, &err);
     text = rendered(document, o);
     if (print(text, o->json, &err) < 0)
@@ -139,6 +156,8 @@ static int claim(const struct options *o)
     if (o->step >= (int64_t)steps)
         return cmd_usage(&cmd_claim, "there is no step %" PRId64 "; the file has %zu", o->step,
                          steps);
+    if (o->step < 0 && steps > 0 && o->envelope)
+        return cmd_usage(&cmd_claim, "--envelope goes with one claim: add --step N");
     if (o->step < 0 && steps > 0)
         return claim_steps(e, o);
     if (o->step >= 0)
@@ -151,6 +170,9 @@ static int take_option(struct options *o, int c)
     switch (c) {
     case 'j':
         o->json = true;
+        return 0;
+    case 'e':
+        o->envelope = optarg;
         return 0;
     case 'n':
         return units_i64(&o->step, optarg) == 0 && o->step >= 0
@@ -177,7 +199,8 @@ static int take_option(struct options *o, int c)
 
 static int run_claim(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
+    static const struct option long_options[] = {{"envelope", required_argument, NULL, 'e'},
+                                                 {"json", no_argument, NULL, 'j'},
                                                  {"percentile", required_argument, NULL, 'p'},
                                                  {"require", required_argument, NULL, 'r'},
                                                  {"stamps", required_argument, NULL, 's'},
@@ -205,12 +228,14 @@ static int run_claim(int argc, char **argv)
 const struct command cmd_claim = {
     "claim", "state what may be claimed from an evidence file",
     "asrun claim FILE [--step N] [--json] [--percentile P] [--require characterization]\n"
-    "            [--stamps=wire]\n\n"
+    "            [--stamps=wire] [--envelope E.asrun]\n\n"
     "Of a sweep or a search: the map of its steps.\n\n"
     "  --step N         the claim of one step, from 0\n"
     "  --json           the whole document (schema/claim.schema.json)\n"
     "  --percentile P   one more percentile, where the sample carries it\n"
     "  --require WHAT   characterization: a snapshot is not enough (exit 3)\n"
+    "  --envelope FILE  what the run came to beside what asrun envelope found its host can do\n"
+    "                   at most; where the model is known\n"
     "  --stamps=wire    every metric by the stamps of the packets (load.witness), none by the\n"
     "                   client's own\n\n"
     "Exit: 0 met, 1 not met, 3 cannot tell or not asked, 4 the evidence is broken,\n"

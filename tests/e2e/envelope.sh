@@ -50,4 +50,35 @@ expect_exit 3 "$ASRUN" claim "$WORK/e.asrun"
 grep -q 'kind envelope' "$WORK/err" || fail "claim: $(cat "$WORK/err")"
 expect_exit 3 "$ASRUN" show "$WORK/e.asrun" ledger
 "$ASRUN" show "$WORK/e.asrun" facts > "$WORK/out" || fail "show facts: exit $?"
+
+# Beside a claim: what the model must have moved, of what the host can.
+start_server --ttft 30ms --gap 10ms
+cat > "$WORK/p.yaml" <<Y
+asrun: 1
+workload: {fixed: {input_tokens: 16, output_tokens: 9}}
+target: {url: "$URL", model: ref}
+load: {arrivals: constant, rate: 5/s, requests: 15, self_test: {for: 0}}
+exclude: {warm_up: none}
+model: {parameters: 1e6, bytes_per_parameter: 2, kv_bytes_per_token: 1000}
+Y
+"$ASRUN" run "$WORK/p.yaml" -o "$WORK/r.asrun" --quiet > /dev/null 2>&1 || fail "run: exit $?"
+"$ASRUN" claim "$WORK/r.asrun" --envelope "$WORK/e.asrun" --json > "$WORK/r.json" || [ $? = 3 ] || fail "claim: exit $?"
+jq -e '.utilisation | .absent == null and .model.parameters.known == "declared" and .envelope.targetIsHere and .envelope.differs == null
+  and (.envelope.words | test("does not predict"))' "$WORK/r.json" > /dev/null || fail "utilisation: $(jq -c .utilisation "$WORK/r.json")"
+# 9 tokens 10 ms apart, one request at a time: 2 MB and more a step, 100 steps a second.
+jq -e '.utilisation.decode | .bytesPerSecond.least > 1.6e8 and .bytesPerSecond.most < 2.4e8 and .operationsPerSecond.least > 1.6e8
+  and (.bytesPerSecond.beside[] | select(.ceiling == "memory.read") | .leastShare > 0 and .leastShare < 1)' "$WORK/r.json" > /dev/null ||
+  fail "decode: $(jq -c .utilisation.decode "$WORK/r.json")"
+python3 - "$SOURCE/schema/claim.schema.json" "$WORK/r.json" <<'PY' || fail "not as the schema says"
+import json, sys
+try:
+    from jsonschema import Draft7Validator
+except ImportError:
+    sys.exit(0)
+for e in Draft7Validator(json.load(open(sys.argv[1]))).iter_errors(json.load(open(sys.argv[2]))):
+    sys.exit(str(e)[:400])
+PY
+"$ASRUN" claim "$WORK/r.asrun" --envelope "$WORK/e.asrun" > "$WORK/out" || [ $? = 3 ] || fail "claim: exit $?"
+grep -q 'does not predict' "$WORK/out" || fail "the words are missing: $(grep -A8 Utilisation "$WORK/out")"
+expect_exit 2 "$ASRUN" claim "$WORK/r.asrun" --envelope "$WORK/r.asrun" # a run is no envelope
 echo "envelope: ok"
