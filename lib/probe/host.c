@@ -6,6 +6,7 @@
 #include "probe/probe.h"
 #include "probe/redact.h"
 #include <ctype.h>
+#include <dirent.h>
 #if defined __x86_64__
 #include <cpuid.h>
 #endif
@@ -110,6 +111,33 @@ int host_put_chosen(const struct facts *f, const char *root, const char *name, c
         return facts_put(f, KNOWN_MEASURED, name, text, "", *text ? path : "an empty file");
     from[strcspn(from, "]")] = '\0';
     return facts_put(f, KNOWN_MEASURED, name, from + 1, "", path);
+}
+
+static int is_shown(const struct dirent *e)
+{
+    return e->d_name[0] != '.' && strlen(e->d_name) < HOST_NAME;
+}
+
+int host_each(const struct facts *f, const char *root, const char *folder,
+              int (*fn)(const struct facts *f, const char *root, const char *name))
+{
+    struct dirent **list = NULL;
+    char full[HOST_TEXT];
+    int n, r = 0;
+
+    path_of(full, root, folder);
+    n = scandir(full, &list, is_shown, alphasort);
+    if (n <= 0) {
+        free(list);
+        return n < 0 && errno == ENOMEM ? -ENOMEM : -ENOENT;
+    }
+    for (int i = 0; i < n; i++) {
+        if (r == 0)
+            r = fn(f, root, list[i]->d_name);
+        free(list[i]);
+    }
+    free(list);
+    return r;
 }
 
 int host_put_line(const struct facts *f, const char *root, const char *name, const char *path)

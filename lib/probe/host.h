@@ -4,7 +4,7 @@
 #pragma once
 #include "probe/facts.h"
 
-enum { HOST_TEXT = 512 };
+enum { HOST_TEXT = 512, HOST_NAME = 64 };
 
 /* The first line of @root@path in @buf (HOST_TEXT bytes); -ENOENT and friends. */
 NODISCARD int host_line(char *buf, const char *root, const char *path);
@@ -18,6 +18,12 @@ int host_put_line(const struct facts *f, const char *root, const char *name, con
 int host_put_chosen(const struct facts *f, const char *root, const char *name, const char *path);
 /* A number in a one-line file, times @scale. -ENOENT and friends; -ENODATA: no number. */
 NODISCARD int host_number(int64_t *ret, const char *root, const char *path, int64_t scale);
+
+/* Calls @fn for each entry of a folder whose name is shorter than HOST_NAME and doesn't begin with
+ * a dot, in order of names, until it returns non-zero, which is returned. -ENOENT: no entry, or no
+ * folder; -ENOMEM. */
+int host_each(const struct facts *f, const char *root, const char *folder,
+              int (*fn)(const struct facts *f, const char *root, const char *name));
 
 /* Each returns 0, or what the sink returned. @root is "" for the real host. */
 int host_cpu(const struct facts *f, const char *root);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/probe/host_cpu.c - the processor: what it is, how fast it may run, what slows it down. */
 #include "base/cpus.h"
+#include "base/fs.h"
 #include "probe/host.h"
-#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,64 +107,76 @@ static int put_boost(const struct facts *f, const char *root)
                      : facts_put(f, KNOWN_MEASURED, "cpu.boost", boost ? "on" : "off", "", source);
 }
 
+/* Where nothing tells of frequencies, one absent fact says so for all. */
 static int put_frequencies(const struct facts *f, const char *root)
 {
-    static const char *const rows[][2] = {
-        {"cpu.frequency.max_hz", "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"},
-        {"cpu.frequency.min_hz", "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_min_freq"},
-        {"cpu.frequency.limit_hz", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_max_freq"},
-        {"cpu.frequency.base_hz", "/sys/devices/system/cpu/cpu0/cpufreq/base_frequency"},
-    };
+    static const char folder[] = "/sys/devices/system/cpu/cpu0/cpufreq";
+    static const char *const rows[][2] = {{"cpu.frequency.max_hz", "cpuinfo_max_freq"},
+                                          {"cpu.frequency.min_hz", "cpuinfo_min_freq"},
+                                          {"cpu.frequency.limit_hz", "scaling_max_freq"},
+                                          {"cpu.frequency.base_hz", "base_frequency"}};
+    char path[HOST_TEXT];
     int64_t hz;
     int r = 0;
 
+    (void)snprintf(path, sizeof path, "%s%s", root, folder);
+    if (!fs_exists(path))
+        return facts_absent(f, "cpu.frequency", "%s: not there", folder);
     for (size_t i = 0; i < COUNT_OF(rows) && r == 0; i++) {
-        const int failed = host_number(&hz, root, rows[i][1], 1000);
+        int failed;
 
-        r = failed < 0 ? facts_absent(f, rows[i][0], "%s: %s", rows[i][1], strerror(-failed))
-                       : facts_i64(f, KNOWN_MEASURED, rows[i][0], hz, "Hz", rows[i][1]);
+        (void)snprintf(path, sizeof path, "%s/%s", folder, rows[i][1]);
+        failed = host_number(&hz, root, path, 1000);
+        r = failed < 0 ? facts_absent(f, rows[i][0], "%s: %s", path, strerror(-failed))
+                       : facts_i64(f, KNOWN_MEASURED, rows[i][0], hz, "Hz", path);
     }
-    return r;
+    (void)snprintf(path, sizeof path, "%s/energy_performance_preference", folder);
+    return r < 0 ? r : host_put_line(f, root, "cpu.energy_preference", path);
 }
 
-/* One fact a weakness: "cpu.vulnerability.spectre_v2" = "Mitigation: ..." */
+/* An empty list is one. */
+static int put_isolated(const struct facts *f, const char *root)
+{
+    static const char path[] = "/sys/devices/system/cpu/isolated";
+    char text[HOST_TEXT];
+    int r = host_line(text, root, path);
+
+    if (r < 0)
+        return facts_absent(f, "cpu.isolated", "%s: %s", path, strerror(-r));
+    return facts_put(f, KNOWN_MEASURED, "cpu.isolated", *text ? text : "none", "", path);
+}
+
+static const char weaknesses[] = "/sys/devices/system/cpu/vulnerabilities";
+
+/* "cpu.vulnerability.spectre_v2" = "Mitigation: ..." */
+static int put_vulnerability(const struct facts *f, const char *root, const char *file)
+{
+    char path[HOST_TEXT], name[128];
+
+    (void)snprintf(name, sizeof name, "cpu.vulnerability.%.64s", file);
+    (void)snprintf(path, sizeof path, "%s/%.64s", weaknesses, file);
+    return host_put_line(f, root, name, path);
+}
+
 static int put_vulnerabilities(const struct facts *f, const char *root)
 {
-    static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
-    char path[HOST_TEXT], name[160];
-    int r = 0, seen = 0;
-    DIR *d;
+    int r = host_each(f, root, weaknesses, put_vulnerability);
 
-    (void)snprintf(path, sizeof path, "%s%s", root, folder);
-    d = opendir(path);
-    for (struct dirent *e; d && r == 0 && (e = readdir(d));) {
-        if (e->d_name[0] == '.' || strlen(e->d_name) > 64)
-            continue;
-        seen++;
-        (void)snprintf(name, sizeof name, "cpu.vulnerability.%.64s", e->d_name);
-        (void)snprintf(path, sizeof path, "%s/%.64s", folder, e->d_name);
-        r = host_put_line(f, root, name, path);
-    }
-    if (d)
-        (void)closedir(d);
-    return r < 0 || seen > 0 ? r : facts_absent(f, "cpu.vulnerability", "%s: not there", folder);
+    return r == -ENOENT ? facts_absent(f, "cpu.vulnerability", "%s: not there", weaknesses) : r;
 }
 
 int host_cpu(const struct facts *f, const char *root)
 {
     static const char *const lines[][2] = {
         {"cpu.online", "/sys/devices/system/cpu/online"},
-        {"cpu.isolated", "/sys/devices/system/cpu/isolated"},
         {"cpu.smt.active", "/sys/devices/system/cpu/smt/active"},
         {"cpu.driver", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver"},
-        {"cpu.energy_preference",
-         "/sys/devices/system/cpu/cpu0/cpufreq/energy_performance_preference"},
         {"cpu.idle.driver", "/sys/devices/system/cpu/cpuidle/current_driver"},
         {"cpu.idle.governor", "/sys/devices/system/cpu/cpuidle/current_governor"},
         {"cpu.siblings", "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list"},
     };
     static int (*const parts[])(const struct facts *, const char *) = {
-        put_governor, put_boost, put_frequencies, put_vulnerabilities};
+        put_isolated, put_governor, put_boost, put_frequencies, put_vulnerabilities};
     int r = put_value(f, root, "cpu.model", "model name");
 
     if (r == 0)

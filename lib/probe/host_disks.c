@@ -1,63 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/probe/host_disks.c - block devices, and the network interface that leads to the target. */
 #include "probe/host.h"
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { DISKS_MAX = 32, SECTOR = 512 };
+enum { SECTOR = 512 };
 
 /* Devices that a file or memory stands behind are none of the host's disks. */
 static bool is_disk(const char *name)
 {
-    static const char *const others[] = {"loop", "ram", "zram", "."};
+    static const char *const others[] = {"loop", "ram", "zram"};
 
     for (size_t i = 0; i < COUNT_OF(others); i++)
         if (strncmp(name, others[i], strlen(others[i])) == 0)
             return false;
-    return strlen(name) < 32;
+    return true;
 }
 
 static int put_disk(const struct facts *f, const char *root, const char *disk)
 {
     static const char *const lines[][2] = {{"model", "device/model"},
                                            {"rotational", "queue/rotational"}};
-    char path[HOST_TEXT], name[96];
+    char path[HOST_TEXT], name[128];
     int64_t bytes;
     int r;
 
+    if (!is_disk(disk))
+        return 0;
     (void)snprintf(path, sizeof path, "/sys/block/%s/size", disk);
-    (void)snprintf(name, sizeof name, "disk.%.32s.bytes", disk);
+    (void)snprintf(name, sizeof name, "disk.%.64s.bytes", disk);
     r = host_number(&bytes, root, path, SECTOR);
     r = r < 0 ? facts_absent(f, name, "%s: %s", path, strerror(-r))
               : facts_i64(f, KNOWN_MEASURED, name, bytes, "bytes", path);
     for (size_t i = 0; i < COUNT_OF(lines) && r == 0; i++) {
         (void)snprintf(path, sizeof path, "/sys/block/%s/%s", disk, lines[i][1]);
-        (void)snprintf(name, sizeof name, "disk.%.32s.%s", disk, lines[i][0]);
+        (void)snprintf(name, sizeof name, "disk.%.64s.%s", disk, lines[i][0]);
         r = host_put_line(f, root, name, path);
     }
     (void)snprintf(path, sizeof path, "/sys/block/%s/queue/scheduler", disk);
-    (void)snprintf(name, sizeof name, "disk.%.32s.scheduler", disk);
+    (void)snprintf(name, sizeof name, "disk.%.64s.scheduler", disk);
     return r < 0 ? r : host_put_chosen(f, root, name, path);
 }
 
 int host_disks(const struct facts *f, const char *root)
 {
-    char path[HOST_TEXT];
-    int r = 0, seen = 0;
-    DIR *d;
+    int r = host_each(f, root, "/sys/block", put_disk);
 
-    (void)snprintf(path, sizeof path, "%s/sys/block", root);
-    d = opendir(path);
-    for (struct dirent *e; d && r == 0 && seen < DISKS_MAX && (e = readdir(d));)
-        if (is_disk(e->d_name)) {
-            seen++;
-            r = put_disk(f, root, e->d_name);
-        }
-    if (d)
-        (void)closedir(d);
-    return r < 0 || seen > 0 ? r : facts_absent(f, "disk", "/sys/block: no disk there");
+    return r == -ENOENT ? facts_absent(f, "disk", "/sys/block: no device there") : r;
 }
 
 static int put_driver(const struct facts *f, const char *root, const char *interface)

@@ -5,14 +5,13 @@
  * /sys/class/dmi/id is for everybody but for serial numbers, which are not read. The memory
  * modules' structures (SMBIOS 3, type 17) are the administrator's to read.
  */
-#include "base/base.h"
+#include "base/fs.h"
 #include "probe/host.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/fs.h"
 
 enum { MODULE_MAX = 256, MODULE_MIN = 0x17 };
 
@@ -150,7 +149,7 @@ static int put_modules(const struct facts *f, const char *root)
     return r;
 }
 
-int host_dmi(const struct facts *f, const char *root)
+static int put_board(const struct facts *f, const char *root)
 {
     static const char *const lines[][2] = {
         {"board.vendor", "/sys/class/dmi/id/board_vendor"},
@@ -159,9 +158,20 @@ int host_dmi(const struct facts *f, const char *root)
         {"bios.version", "/sys/class/dmi/id/bios_version"},
         {"bios.date", "/sys/class/dmi/id/bios_date"},
     };
+    char path[HOST_TEXT];
     int r = 0;
 
+    (void)snprintf(path, sizeof path, "%s/sys/class/dmi/id", root);
+    if (!fs_exists(path))
+        return facts_absent(f, "board", "/sys/class/dmi/id: not there");
     for (size_t i = 0; i < COUNT_OF(lines) && r == 0; i++)
         r = host_put_line(f, root, lines[i][0], lines[i][1]);
+    return r;
+}
+
+int host_dmi(const struct facts *f, const char *root)
+{
+    int r = put_board(f, root);
+
     return r < 0 ? r : put_modules(f, root);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/probe/host_memory.c - how much memory there is, in pages of which size. */
 #include "probe/host.h"
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,27 +15,17 @@ static int put_meminfo(const struct facts *f, const char *root, const char *name
                      "/proc/meminfo");
 }
 
-/* memory.hugepages.2048kB = pages set aside */
-static int put_hugepages(const struct facts *f, const char *root)
-{
-    static const char folder[] = "/sys/kernel/mm/hugepages";
-    char path[HOST_TEXT], name[96];
-    int r = 0, seen = 0;
-    DIR *d;
+static const char pages[] = "/sys/kernel/mm/hugepages";
 
-    (void)snprintf(path, sizeof path, "%s%s", root, folder);
-    d = opendir(path);
-    for (struct dirent *e; d && r == 0 && (e = readdir(d));) {
-        if (strncmp(e->d_name, "hugepages-", 10) != 0 || strlen(e->d_name) > 40)
-            continue;
-        seen++;
-        (void)snprintf(name, sizeof name, "memory.hugepages.%.40s", e->d_name + 10);
-        (void)snprintf(path, sizeof path, "%s/%.40s/nr_hugepages", folder, e->d_name);
-        r = host_put_line(f, root, name, path);
-    }
-    if (d)
-        (void)closedir(d);
-    return r < 0 || seen > 0 ? r : facts_absent(f, "memory.hugepages", "%s: not there", folder);
+/* memory.hugepages.2048kB = pages set aside */
+static int put_hugepages(const struct facts *f, const char *root, const char *folder)
+{
+    const char *size = strchr(folder, '-');
+    char path[HOST_TEXT], name[128];
+
+    (void)snprintf(name, sizeof name, "memory.hugepages.%.64s", size ? size + 1 : folder);
+    (void)snprintf(path, sizeof path, "%s/%.64s/nr_hugepages", pages, folder);
+    return host_put_line(f, root, name, path);
 }
 
 int host_memory(const struct facts *f, const char *root)
@@ -57,5 +46,7 @@ int host_memory(const struct facts *f, const char *root)
                             "/sys/kernel/mm/transparent_hugepage/defrag");
     if (r == 0)
         r = host_put_line(f, root, "memory.swappiness", "/proc/sys/vm/swappiness");
-    return r < 0 ? r : put_hugepages(f, root);
+    if (r == 0)
+        r = host_each(f, root, pages, put_hugepages);
+    return r == -ENOENT ? facts_absent(f, "memory.hugepages", "%s: not there", pages) : r;
 }
