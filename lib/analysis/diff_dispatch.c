@@ -3,7 +3,9 @@
  * lib/analysis/diff_dispatch.c - two dispatch fingerprints. What tells is the distance of the
  * shares of time; beyond the limit the libraries and functions that changed are named.
  *
- * The limit is a tenth of the time, or three times the distance that so few samples have by chance.
+ * The limit is a tenth of the time, or twice the distance that so few samples have by chance; the
+ * distance of one engine's samples varies far less than that. Where the limit is over half of the
+ * time and not reached, nothing can be told.
  */
 #include "analysis/diff_parts.h"
 #include "analysis/dispatch.h"
@@ -14,7 +16,7 @@
 
 enum { LEAST_SAMPLES = 100, MOST_FUNCTIONS = 10 };
 
-static const double least_distance = 0.1, least_share = 0.01;
+static const double least_distance = 0.1, most_limit = 0.5, least_share = 0.01;
 
 struct print {                           /* of one run */
     struct dispatch cpu, gpu, libraries; /* of @libraries a library is a function of itself */
@@ -182,23 +184,30 @@ static int add_unknown(struct diff *d, const char *name, const struct print *a,
                                            .why = why});
 }
 
-/* The distance, and what made it where it is large. */
+/* The distance, and what made it where it is large. @one of the weights is one of @unit. */
 static int add_distance(struct diff *d, const char *name, const struct dispatch *a,
-                        const struct dispatch *b, double chance)
+                        const struct dispatch *b, double chance, double one, const char *unit)
 {
-    double distance = dispatch_distance(a, b), limit = fmax(least_distance, 3 * chance);
+    double distance = dispatch_distance(a, b), limit = fmax(least_distance, 2 * chance);
     bool differs = distance > limit;
-    char why[200];
+    char why[200], of_a[32], of_b[32];
     int r;
 
-    (void)snprintf(why, sizeof why, "%.1f %% of the time is spent elsewhere (limit %.1f %%)",
-                   100 * distance, 100 * limit);
+    (void)snprintf(of_a, sizeof of_a, "%.4g", a->weight / one);
+    (void)snprintf(of_b, sizeof of_b, "%.4g", b->weight / one);
+    (void)snprintf(why, sizeof why, "%.1f %% of the time is spent elsewhere (limit %.1f %%%s)",
+                   100 * distance, 100 * limit,
+                   !differs && limit > most_limit ? ": too few samples to tell" : "");
     r = diff_add(d, &(struct diff_item){.tier = DIFF_DISPATCH,
-                                        .state = differs ? DIFF_DIFFERS : DIFF_SAME,
+                                        .state = differs              ? DIFF_DIFFERS
+                                                 : limit > most_limit ? DIFF_UNKNOWN
+                                                                      : DIFF_SAME,
                                         .part = "dispatch",
                                         .name = name,
-                                        .a = {"as sampled", "measured"},
-                                        .b = {"as sampled", "measured"},
+                                        .telling = true,
+                                        .unit = unit,
+                                        .a = {of_a, "measured"},
+                                        .b = {of_b, "measured"},
                                         .effect = 100,
                                         .why = why});
     return r == 0 && differs ? add_changes(d, a, b, false) : r;
@@ -211,7 +220,7 @@ static int compare_cpu(struct diff *d, const struct print *a, const struct print
 
     if (a->samples < LEAST_SAMPLES || b->samples < LEAST_SAMPLES)
         return add_unknown(d, name, a, b, telling);
-    r = add_distance(d, name, &a->cpu, &b->cpu, dispatch_noise(&a->cpu, &b->cpu));
+    r = add_distance(d, name, &a->cpu, &b->cpu, dispatch_noise(&a->cpu, &b->cpu), 1, "samples");
     if (r == 0)
         r = add_changes(d, &a->libraries, &b->libraries, true);
     return r < 0 ? r : add_builds(d, &a->libraries, &b->libraries);
@@ -222,7 +231,7 @@ static int compare_gpu(struct diff *d, const struct print *a, const struct print
     static const char name[] = "kernels of the GPU";
 
     if (a->gpu.count > 0 && b->gpu.count > 0)
-        return add_distance(d, name, &a->gpu, &b->gpu, 0);
+        return add_distance(d, name, &a->gpu, &b->gpu, 0, 1e9, "s of kernels");
     if (a->gpu.count == 0 && b->gpu.count == 0)
         return 0;
     return diff_add(d, &(struct diff_item){.tier = DIFF_DISPATCH,

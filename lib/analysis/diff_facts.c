@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/analysis/diff_facts.c - the facts of two runs, side by side. */
 #include "analysis/diff_parts.h"
+#include "base/units.h"
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,47 @@ static int sorted_read(struct sorted *s, struct evidence *e, struct err *err)
     return 0;
 }
 
+/* A port, which the system chose: digits behind "--port" or behind the colon of an address. */
+static size_t port_at(const char *text, const char *at)
+{
+    static const char flag[] = "--port";
+    size_t n = strspn(at, "0123456789"), m = sizeof flag; /* and a space or "=" */
+
+    if (n < 2 || n > 5 || at == text)
+        return 0;
+    if (at[-1] == ':')
+        return n;
+    return (size_t)(at - text) >= m && strncmp(at - m, flag, m - 1) == 0 && strchr(" =", at[-1])
+               ? n
+               : 0;
+}
+
+/* Whether two texts are the same but for ports. */
+static bool is_same(const char *a, const char *b)
+{
+    const char *x = a, *y = b;
+
+    while (*x && *y) {
+        size_t n = port_at(a, x), m = port_at(b, y);
+
+        if (n > 0 && m > 0) {
+            x += n;
+            y += m;
+        } else if (*x++ != *y++)
+            return false;
+    }
+    return *x == *y;
+}
+
+/* A number that was first known during the run is what the run came to, as a metric is. */
+static bool is_outcome(const struct fact *a, const struct fact *b)
+{
+    const struct fact *any = a && a->value ? a : b;
+    double v;
+
+    return any && any->value && any->time_ns != TIME_NONE && units_double(&v, any->value) == 0;
+}
+
 static struct diff_side side(const struct fact *f)
 {
     return f && f->value ? (struct diff_side){f->value, known_name(f->known)}
@@ -169,13 +211,13 @@ static int add_pair(struct diff *d, const struct fact *a, const struct fact *b)
 
     (void)snprintf(full, sizeof full, "%s.%s", any->scope, any->name);
     item.tier = diff_fact_tier(full);
-    if (item.tier == DIFF_IGNORED) {
+    if (item.tier == DIFF_IGNORED || is_outcome(a, b)) {
         d->ignored++;
         return 0;
     }
-    item.state = !both                                     ? DIFF_UNKNOWN
-                 : strcmp(item.a.value, item.b.value) == 0 ? DIFF_SAME
-                                                           : DIFF_DIFFERS;
+    item.state = !both                                 ? DIFF_UNKNOWN
+                 : is_same(item.a.value, item.b.value) ? DIFF_SAME
+                                                       : DIFF_DIFFERS;
     if (!both)
         say_why(why, sizeof why, a, b);
     item.part = part_of(item.tier);

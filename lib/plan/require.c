@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What people call a thing, and which facts tell of it, the most telling first. Any other name is
+/* What people call a thing, and which facts tell of it, the most telling first; "?" marks one that
+ * only says why nothing is known. Any other name is
  * a fact's own: "SCOPE.NAME", or "NAME" of whichever scope has it. */
 static const struct {
     const char *name;
@@ -20,10 +21,10 @@ static const struct {
     {"engine", {"target.engine.name", "declared.engine"}},
     {"engine.name", {"target.engine.name", "declared.engine.name"}},
     {"engine.version", {"target.engine.version", "engine.version", "declared.engine.version"}},
-    {"gpu", {"gpu.*.name", "declared.gpu"}},
-    {"gpu.count", {"gpu.count", "declared.gpu.count"}},
-    {"driver", {"gpu.driver", "declared.driver"}},
-    {"cuda", {"gpu.driver.cuda", "declared.cuda"}},
+    {"gpu", {"gpu.*.name", "declared.gpu", "?gpu.nvml"}},
+    {"gpu.count", {"gpu.count", "declared.gpu.count", "?gpu.nvml"}},
+    {"driver", {"gpu.driver", "declared.driver", "?gpu.nvml"}},
+    {"cuda", {"gpu.driver.cuda", "declared.cuda", "?gpu.nvml"}},
     {"cpu", {"host.cpu.model", "declared.cpu"}},
     {"cpu.governor", {"host.cpu.governor", "declared.cpu.governor"}},
     {"memory", {"host.memory.total_bytes", "declared.memory"}},
@@ -180,13 +181,13 @@ struct require_found require_find(const struct plan_require *q, const struct fac
             s.patterns = names[i].facts;
     for (int how = 0; how < 3; how++) {
         for (size_t i = 0; pattern_at(&s, i); i++)
-            if (judge(&found, &s, q, pattern_at(&s, i), how))
+            if (*pattern_at(&s, i) != '?' && judge(&found, &s, q, pattern_at(&s, i), how))
                 return found;
         if (judge(&found, &s, q, NULL, how))
             return found;
     }
     for (size_t i = 0; pattern_at(&s, i) && !found.fact; i++)
-        found.fact = absent(&s, pattern_at(&s, i));
+        found.fact = absent(&s, pattern_at(&s, i) + (*pattern_at(&s, i) == '?'));
     if (!found.fact)
         found.fact = absent(&s, NULL);
     found.why = s.elsewhere ? "this host's own facts are not the target's, which is elsewhere"

@@ -86,7 +86,8 @@ static void same(struct page *p, const json_t *list, int64_t not_compared)
             str_addf(&text, "%s%zu of %s", text.len ? ", " : "", n, parts[k]);
     }
     str_addf(&text,
-             "%s; %" PRId64 " that differ from run to run (times, processes, addresses) are "
+             "%s; %" PRId64
+             " that differ from run to run (times, processes, addresses, outcomes) are "
              "not compared",
              text.len ? "" : "nothing", not_compared);
     page_bullet(p, text.data ? text.data : "");

@@ -137,6 +137,29 @@ static void conditions_differ_beyond_their_spread(void **state)
                         "host.cpu.frequency");
 }
 
+static void ports_and_outcomes_are_no_differences(void **state)
+{
+    AUTO(two_release) struct two t = two_begin();
+    AUTO(json_unref) json_t *d = NULL;
+
+    (void)state;
+    two_fact(&t, "engine", "arguments", "llama-server --port 57431 -np 4",
+             "llama-server --port 8080 -np 4");
+    two_fact(&t, "engine", "metrics.page", "http://127.0.0.1:57431/metrics",
+             "http://127.0.0.1:44845/metrics");
+    two_fact(&t, "engine", "slots", "57431", "44845");
+    two_fact(&t, "engine", "ratio", "a:5", "a:6");
+    two_fact_at(&t, NS_PER_S, "engine", "decode.time", "0.8", "0.9");
+    two_fact_at(&t, NS_PER_S, "engine.library", "libx.so.sha256", "ab", "cd");
+    d = two_compare(&t);
+    assert_non_null(entry(d, "same", "engine.arguments"));
+    assert_non_null(entry(d, "same", "engine.metrics.page"));
+    assert_non_null(entry(d, "differs", "engine.slots"));
+    assert_non_null(entry(d, "differs", "engine.ratio"));
+    assert_non_null(entry(d, "differs", "engine.library.libx.so.sha256"));
+    assert_null(entry(d, "differs", "engine.decode.time"));
+}
+
 static void facts_have_their_tier(void **state)
 {
     (void)state;
@@ -159,6 +182,7 @@ int main(void)
         cmocka_unit_test(another_kernel_comes_first),
         cmocka_unit_test(chance_is_no_difference),
         cmocka_unit_test(conditions_differ_beyond_their_spread),
+        cmocka_unit_test(ports_and_outcomes_are_no_differences),
         cmocka_unit_test(facts_have_their_tier),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,20 +40,26 @@ static inline void two_start(struct two *t)
 }
 
 /* NULL: looked for, and absent. */
-static inline void two_fact(struct two *t, const char *scope, const char *name, const char *a,
-                            const char *b)
+static inline void two_fact_at(struct two *t, int64_t time_ns, const char *scope, const char *name,
+                               const char *a, const char *b)
 {
     const char *const values[] = {a, b};
     struct err err = {0};
 
     two_start(t);
     for (int i = 0; i < 2; i++) {
-        const struct fact f = {scope,    name,         values[i],
-                               "",       "looked for", values[i] ? KNOWN_MEASURED : KNOWN_UNKNOWN,
-                               TIME_NONE};
+        const struct fact f = {scope,  name,         values[i],
+                               "",     "looked for", values[i] ? KNOWN_MEASURED : KNOWN_UNKNOWN,
+                               time_ns};
 
         assert_int_equal(store_fact(t->scene[i].store, &f, &err), 0);
     }
+}
+
+static inline void two_fact(struct two *t, const char *scope, const char *name, const char *a,
+                            const char *b)
+{
+    two_fact_at(t, TIME_NONE, scope, name, a, b);
 }
 
 /* @a samples of one function in A and @b in B, and as many of another library in each other. */
