@@ -5,6 +5,7 @@
  * processes, context switches of each thread, clock speeds) is looked at once a second at most.
  */
 #include "probe/conditions.h"
+#include "probe/address.h"
 #include "probe/gauges.h"
 #include "probe/group.h"
 #include "probe/meters.h"
@@ -40,13 +41,13 @@ struct watched { /* the client, or the engine */
 };
 
 struct probe {
+    const struct probe_setup *setup;
     const struct probe_out *out;
     const char *root;
     struct meters meters;
     struct watched client, engine;
     struct probe_tree tree; /* the engine's; root 0: there is none */
-    bool engine_gone;
-    int64_t slow_ns; /* TIME_NONE: never yet */
+    int64_t slow_ns;        /* TIME_NONE: never yet */
 };
 
 /* Descriptors that may be kept of a group's threads: the load engine needs the most of them. */
@@ -85,45 +86,6 @@ static int watched_put(struct watched *w, int64_t now_ns, bool slow)
     return gauges_put(&w->gauges, now_ns, readings);
 }
 
-static const struct probe_process *find(const struct probe_process *items, size_t n, pid_t pid,
-                                        uint64_t start)
-{
-    for (size_t i = 0; i < n; i++)
-        if (items[i].pid == pid && items[i].start_ticks == start)
-            return &items[i];
-    return NULL;
-}
-
-static int tell(struct probe *c, int64_t now_ns, const struct probe_process *p, const char *what)
-{
-    char text[120];
-
-    (void)snprintf(text, sizeof text, "engine process %d (%s) %s", (int)p->pid, p->name, what);
-    return c->out->changed(c->out->ctx, now_ns, text);
-}
-
-/* Those of @a that are not among @b. */
-static int tell_missing(struct probe *c, int64_t now_ns, const struct probe_process *a,
-                        size_t a_count, const struct probe_process *b, size_t b_count,
-                        const char *what)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < a_count && r == 0; i++)
-        if (!find(b, b_count, a[i].pid, a[i].start_ticks))
-            r = tell(c, now_ns, &a[i], what);
-    return r;
-}
-
-static struct probe_process *copy_of(const struct probe_tree *t)
-{
-    struct probe_process *copy = calloc(t->count + 1, sizeof *copy);
-
-    if (copy && t->count > 0)
-        memcpy(copy, t->items, t->count * sizeof *copy);
-    return copy;
-}
-
 static int want_tree(struct probe *c)
 {
     int r = 0;
@@ -135,34 +97,30 @@ static int want_tree(struct probe *c)
     return r;
 }
 
-/* The root's end is told once; what else is left of its processes is not followed. */
-static int lose_engine(struct probe *c, int64_t now_ns)
+/* A restarted engine is the one that listens now. That it restarted, the probe "process" remarks.
+ */
+static int seek_engine(struct probe *c)
 {
-    c->engine_gone = true;
+    pid_t pid;
+
     group_release(&c->engine.group);
-    return tell(c, now_ns, &c->tree.items[0], "has ended, or its pid is another's");
+    if (probe_engine_pid(&pid, c->setup) < 0)
+        return -ESRCH;
+    probe_tree_release(&c->tree);
+    c->tree.root = pid;
+    return probe_tree_refresh(&c->tree, c->root, NULL);
 }
 
-static int follow_tree(struct probe *c, int64_t now_ns)
+static int follow_tree(struct probe *c)
 {
-    AUTO(free) struct probe_process *before = NULL;
-    size_t count = c->tree.count;
-    uint32_t changes = c->tree.changes;
     int r;
 
-    if (c->tree.root == 0 || c->engine_gone)
+    if (c->tree.root == 0)
         return 0;
-    before = copy_of(&c->tree);
-    if (!before)
-        return -ENOMEM;
     r = probe_tree_refresh(&c->tree, c->root, NULL);
     if (r == -ESRCH)
-        return lose_engine(c, now_ns);
-    if (r == 0 && c->tree.changes != changes)
-        r = tell_missing(c, now_ns, before, count, c->tree.items, c->tree.count, "has ended");
-    if (r == 0 && c->tree.changes != changes)
-        r = tell_missing(c, now_ns, c->tree.items, c->tree.count, before, count, "is new");
-    if (r == 0 && c->tree.changes != changes)
+        r = seek_engine(c);
+    if (r == 0)
         r = want_tree(c);
     return r == -ENOMEM ? r : 0; /* what can't be listed now may be the next time */
 }
@@ -174,7 +132,7 @@ static int conditions_sample(struct probe *c, int64_t now_ns)
 
     if (slow) {
         c->slow_ns = now_ns;
-        r = follow_tree(c, now_ns);
+        r = follow_tree(c);
     }
     if (r == 0)
         r = meters_read(&c->meters, now_ns, slow);
@@ -234,6 +192,7 @@ static int conditions_open(struct probe **ret, const struct probe_setup *s,
 
     if (!c)
         return err_set(err, -ENOMEM, "out of memory for conditions");
+    c->setup = s;
     c->out = out;
     c->root = s->root;
     c->slow_ns = TIME_NONE;

@@ -75,13 +75,17 @@ grep -q 'probe.engine_pid: is no process' "$WORK/err" || fail "$(cat "$WORK/err"
 [ "$(query seen "select value from meta where key = 'schedule_digest'")" = "$(query none "select value from meta where key = 'schedule_digest'")" ] ||
   fail "the schedule depends on the probes"
 
-# An engine that ends meanwhile is remarked on, once.
-run killed & pid=$!
+# An engine that ends meanwhile is remarked on; another one that listens in its place is followed.
+run killed --load.requests=250 & pid=$!
 for _ in $(seq 200); do
   [ ! -f "$WORK/killed.asrun" ] || [ "$(query killed 'select count(*) > 0 from telemetry' 2>/dev/null)" != 1 ] || break
   sleep 0.05
 done
 stop_server
+"$REFSERVER" --port "$PORT" --ttft 2ms --gap 1ms > "$WORK/server.out" 2> "$WORK/server.err" &
+SERVER_PID=$!
 wait "$pid"
-expect_query killed "select count(*) from note where kind = 'changed' and text like 'engine process % (refserver) has ended%'" 1
+expect_query killed "select count(*) > 0 from note where kind = 'changed' and text like 'engine process % is gone'" 1
+expect_query killed "select max(time_ns) > (select time_ns from note where text like 'engine restarted%') from telemetry
+  join series on id = series where scope = 'engine.process' and name = 'cpu.use'" 1
 echo ok
