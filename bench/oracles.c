@@ -3,15 +3,14 @@
  * bench_oracles: what lib/stats says, for bench/oracles.py to judge by means of its own. Lines of
  * "WHAT ARGUMENT... : RESULT...", numbers exact (hexadecimal), series named by their number; and
  * for truths that were planted, "planted WHAT PARAMETER... : REPETITIONS STATEMENTS MISSES HALF",
- * HALF the mean half-width over that of the true standard error.
+ * HALF the mean half-width over that of the true standard error, or "judged : ORACLE VALUE BAR
+ * AT_LEAST RATE REPETITIONS WHAT KNOWN", by tabs, of the truths that the unit tests plant, too.
  *
  *   bench_oracles [REPETITIONS]
  */
-#include "base/rng.h"
-#include "stats/stats.h"
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "../tests/harness/planted.h"
+#include "stats/distance.h"
+#include "stats/robust.h"
 
 enum { SERIES = 36, LONGEST = 20000, WINDOW = 20 };
 
@@ -76,17 +75,6 @@ static void say_ranks(void)
     }
 }
 
-/* A stationary AR(1) series of unit variance. */
-static void ar(double *v, size_t n, double phi, struct rng *rng)
-{
-    double state = rng_normal(rng);
-
-    for (size_t i = 0; i < n; i++) {
-        v[i] = state;
-        state = phi * state + sqrt(1 - phi * phi) * rng_normal(rng);
-    }
-}
-
 /* Series of several lengths and kinds: independent, dependent, skewed, far from zero. */
 static size_t fill(double *v, size_t i)
 {
@@ -95,7 +83,7 @@ static size_t fill(double *v, size_t i)
     struct rng rng;
 
     rng_init(&rng, 1, i);
-    ar(v, n, kind == 1 ? 0.8 : 0, &rng);
+    plant_ar(v, n, kind == 1 ? 0.8 : 0, &rng);
     for (size_t k = 0; k < n && kind >= 2; k++)
         v[k] = kind == 2 ? exp(v[k]) : 1e9 + v[k];
     return n;
@@ -124,6 +112,27 @@ static void say_share(size_t i, double *v, size_t n)
     printf("share %zu : %a %a %a %a\n", i, s.share, s.lo, s.hi, s.n_eff);
 }
 
+static void say_whole(size_t i, const double *v, size_t n)
+{
+    static double clean[LONGEST];
+    double lrv, slope, w;
+
+    if (stats_winsorise(clean, v, n, NULL) < 0 || stats_lrv(&lrv, v, n) < 0)
+        abort();
+    printf("winsorise %zu :", i);
+    for (size_t k = 0; k < n; k++)
+        printf(" %a", clean[k]);
+    printf("\nlrv %zu : %a\nmser5 %zu : %a\n", i, lrv, i, (double)stats_mser5(v, n));
+    if (n < 10 || n > 300)
+        return; /* the rest takes n^2 */
+    if (stats_theil_sen(&slope, v, n) < 0 ||
+        stats_wasserstein(&w, v, n / 3, v + n / 3, n - n / 3) < 0)
+        abort();
+    printf("mann_kendall %zu : %a\ntheil_sen %zu : %a\nwasserstein %zu : %a\nenergy %zu : %a\n", i,
+           stats_mann_kendall(v, n), i, slope, i, w, i,
+           stats_energy(v, n / 3, v + n / 3, n - n / 3, 1));
+}
+
 static void say_series(size_t i)
 {
     double *v = buffer;
@@ -139,6 +148,7 @@ static void say_series(size_t i)
     printf("mean_t %zu : %a %a\n", i, t.lo, t.hi);
     printf("mean_batches %zu : %a %a %a %a\n", i, b.lo, b.hi, b.n_eff, (double)b.batches);
     say_quantiles(i, v, n);
+    say_whole(i, v, n);
     say_share(i, v, n);
     fill(v, i);
     stats_sort(v, n);
@@ -147,6 +157,8 @@ static void say_series(size_t i)
         printf(" %a", v[k]);
     printf("\n");
 }
+
+enum { CLAIM = 50 }; /* n_eff that a claim takes */
 
 struct tally {
     int stated, missed;
@@ -181,17 +193,19 @@ static double ar_error(double phi, size_t n)
 
 static void plant_ar_mean(double phi, size_t n, int reps)
 {
-    struct tally t = {0};
+    struct tally t = {0}, claims = {0};
     struct rng rng;
 
     rng_init(&rng, 2, n + (uint64_t)(phi * 100));
     for (int i = 0; i < reps; i++) {
         struct stats_mean m;
 
-        ar(buffer, n, phi, &rng);
+        plant_ar(buffer, n, phi, &rng);
         m = stats_mean_batches(buffer, n);
         count(&t, !isnan(m.lo), m.lo, m.hi, 0);
+        count(&claims, !isnan(m.lo) && m.n_eff >= CLAIM, m.lo, m.hi, 0);
     }
+    say_planted("ar_claim", phi, 0, n, reps, &claims, 1);
     say_planted("ar_mean", phi, 0, n, reps, &t, 1.959964 * ar_error(phi, n));
 }
 
@@ -213,7 +227,7 @@ static void queue(double *v, size_t n, double rho, struct rng *rng)
 
 static void plant_queue_mean(double rho, size_t n, int reps)
 {
-    struct tally t = {0};
+    struct tally t = {0}, claims = {0};
     struct rng rng;
 
     rng_init(&rng, 3, n + (uint64_t)(rho * 100));
@@ -223,7 +237,9 @@ static void plant_queue_mean(double rho, size_t n, int reps)
         queue(buffer, n, rho, &rng);
         m = stats_mean_batches(buffer, n);
         count(&t, !isnan(m.lo), m.lo, m.hi, rho / (1 - rho));
+        count(&claims, !isnan(m.lo) && m.n_eff >= CLAIM, m.lo, m.hi, rho / (1 - rho));
     }
+    say_planted("queue_claim", rho, 0, n, reps, &claims, 1);
     say_planted("queue_mean", rho, 0, n, reps, &t, 1);
 }
 
@@ -238,7 +254,7 @@ static void plant_percentile(double share, double phi, size_t n, double p, doubl
     for (int i = 0; i < reps; i++) {
         struct stats_quantile q;
 
-        ar(factor, n, phi, &rng);
+        plant_ar(factor, n, phi, &rng);
         for (size_t k = 0; k < n; k++)
             buffer[k] = exp(0.5 * (sqrt(share) * factor[k] + sqrt(1 - share) * rng_normal(&rng)));
         if (stats_quantile(&q, buffer, n, p) < 0)
@@ -273,7 +289,7 @@ static void plant_all(int reps)
     static const double quantiles[][2] = {
         {0.5, 0}, {0.9, 1.2815515655446}, {0.99, 2.3263478740408}};
     static const double factors[][2] = {{0, 0}, {0.2, 0.9}, {0.5, 0.9}, {0.2, 0.99}, {0.5, 0.99}};
-    static const size_t counts[] = {100, 500, 1000, 5000};
+    static const size_t counts[] = {100, 500, 1000, 5000, 20000};
 
     for (size_t a = 0; a < COUNT_OF(phis); a++)
         for (size_t n = 0; n < COUNT_OF(lengths); n++)
@@ -292,6 +308,13 @@ static void plant_all(int reps)
     }
 }
 
+static void say_judged(void *data, const struct plant_row *r)
+{
+    (void)data;
+    printf("judged : %s\t%.6g\t%.6g\t%d\t%d\t%d\t%s\t%s\n", r->oracle, r->value, r->bar,
+           r->at_least, r->rate, r->reps, r->what, r->known ? r->known : "");
+}
+
 int main(int argc, char **argv)
 {
     int reps = argc > 1 ? atoi(argv[1]) : 400;
@@ -303,5 +326,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < SERIES; i++)
         say_series(i);
     plant_all(reps);
+    plant_everything(&(struct plants){reps, say_judged, NULL});
     return 0;
 }

@@ -166,6 +166,58 @@ def quantile(v, p):
             vif, memory)
 
 
+def median(v):
+    s, n = sorted(v), len(v)
+    return s[n // 2] if n % 2 else (s[n // 2 - 1] + s[n // 2]) / 2
+
+
+def winsorise(v):
+    """As docs/method.md describes it; series of these tests never stand still."""
+    n = len(v)
+    centre = [median(v[max(0, i - 7) : i + 8]) for i in range(n)]
+    limit = 3 * 1.4826 * median([abs(x - c) for x, c in zip(v, centre)])
+    if limit <= 0:
+        limit = 3e-3 * abs(median(v))
+    return [x if abs(x - c) <= limit else c + math.copysign(limit, x - c) for x, c in zip(v, centre)]
+
+
+def lrv(v):
+    if len(v) < 3:
+        return 0.0
+    one, two = ((1.4826 * median([abs(a - b) for a, b in zip(v[k:], v)])) ** 2 for k in (1, 2))
+    rho = min(max(two / one - 1, 0), 0.95)
+    return one / (2 * (1 - rho)) * (1 + rho) / (1 - rho)
+
+
+def mser_score(batches):
+    """Squared standard error of the mean, exactly."""
+    return squares(batches) / len(batches) ** 2
+
+
+def mann_kendall(v):
+    n, s = len(v), sum((b > a) - (b < a) for i, a in enumerate(v) for b in v[i + 1 :])
+    groups = [v.count(x) for x in set(v)]
+    var = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in groups)) / 18
+    return 0.0 if abs(s) <= 1 or var <= 0 else (s - math.copysign(1, s)) / math.sqrt(var)
+
+
+def theil_sen(v):
+    return median([(b - a) / (j - i) for i, a in enumerate(v) for j, b in list(enumerate(v))[i + 1 :]])
+
+
+def wasserstein(a, b):
+    """Sum over the pieces between all values of the distance of the two distribution functions."""
+    edges = sorted(set(a) | set(b))
+    below = lambda v, x: Fraction(sum(y <= x for y in v), len(v))
+    return float(sum((Fraction(hi) - Fraction(lo)) * abs(below(a, lo) - below(b, lo)) for lo, hi in zip(edges, edges[1:])))
+
+
+def energy(a, b):
+    apart = lambda x, y: math.fsum(abs(p - q) for p in x for q in y) / len(x) / len(y)
+    across = 2 * apart(a, b)
+    return max(0.0, 1 - (apart(a, a) + apart(b, b)) / across) if across else 0.0
+
+
 class Row:
     def __init__(self, bar, source):
         self.bar, self.source, self.cases, self.worst, self.at = bar, source, 0, 0.0, ""
@@ -197,6 +249,13 @@ ROWS = {
     "quantile": Row(1e-9, "sorted values, ranks tried, written anew"),
     "dependence": Row(1e-9, "exact rationals, written anew; relative"),
     "sort": Row(0, "Python's own"),
+    "winsorise": Row(1e-12, "medians of sorted windows, written anew; over the largest value"),
+    "lrv": Row(1e-12, "written anew; relative"),
+    "mser5": Row(1e-9, "exact rationals: excess of its score over the least of all truncations"),
+    "mann_kendall": Row(1e-12, "every pair, written anew"),
+    "theil_sen": Row(1e-12, "every pair, written anew; relative"),
+    "wasserstein": Row(1e-12, "area between exact distribution functions; relative"),
+    "energy": Row(1e-9, "every pair, written anew"),
     "share": Row(1e-9, "Clopper and Pearson's tails, by integration"),
 }
 
@@ -247,8 +306,35 @@ def judge_quantile(v, p, got, at):
                                same(got[5], float(want[5]))), at)
 
 
+def judge_whole(what, v, got, at):
+    """Whether it was one of the statistics of a series as a whole."""
+    n, row = len(v), ROWS[what]
+    if what == "winsorise":
+        row.see(max(abs(a - b) for a, b in zip(got, winsorise(v))) / max(map(abs, v)), at)
+    elif what == "lrv":
+        want = lrv(v)
+        row.see(abs(got[0] - want) / want if want else abs(got[0]), at)
+    elif what == "mser5":
+        batches = [mean(v[5 * i : 5 * i + 5]) for i in range(n // 5)]
+        scores = [mser_score(batches[k:]) for k in range(max(0, len(batches) - 5))]
+        row.see(float(scores[int(got[0]) // 5] / min(scores) - 1) if scores else got[0], at)
+    elif what == "mann_kendall":
+        row.see(abs(got[0] - mann_kendall(v)), at)
+    elif what == "theil_sen":
+        row.see(abs(got[0] / theil_sen(v) - 1), at)
+    elif what == "wasserstein":
+        row.see(abs(got[0] / wasserstein(v[: n // 3], v[n // 3 :]) - 1), at)
+    else:
+        row.see(abs(got[0] - energy(v[: n // 3], v[n // 3 :])), at)
+
+
+WHOLE = ("winsorise", "lrv", "mser5", "mann_kendall", "theil_sen", "wasserstein", "energy")
+
+
 def judge_series(what, v, args, got, at):
     n, row = len(v), ROWS.get(what)
+    if what in WHOLE:
+        return judge_whole(what, v, got, at)
     if what == "sum":
         row.see(float(abs(Fraction(got[0]) - sum(map(Fraction, v))) / sum(abs(Fraction(x)) for x in v)), at)
     elif what == "mean":
@@ -293,6 +379,7 @@ def judge_number(what, a, got, at):
         row.see(abs(got[0] - math.ceil(math.log(TAIL) / math.log(max(a[0], 1 - a[0])) - 1e-9)), at)
 
 
+judged = []  # oracle, value, bar, at least, rate, repetitions, what, why it is known to be missed
 planted = []  # kind, parameters, repetitions, intervals given, of them wrong, half-width over the true
 
 
@@ -327,8 +414,11 @@ PLANTS = [
     ("ar_mean", "AR(1), n_eff < 20", lambda a: n_eff_of(a) < 20, "given and wrong", given_and_wrong, 0.05, False),
     ("ar_mean", "AR(1), n_eff < 20", lambda a: n_eff_of(a) < 20, "given at all",
      lambda reps, given, wrong, half: given / reps, 0.01, True),
+    ("ar_claim", "AR(1), n_eff < 20", lambda a: n_eff_of(a) < 20, "claimed (estimated n_eff >= 50)",
+     lambda reps, given, wrong, half: given / reps, 0.01, False),
     ("queue_mean", "M/M/1 waits, rho 0.5 to 0.95, 40 to 1,200 windows of 20", lambda a: True, "given and wrong",
      given_and_wrong, 0.10, True),
+    ("queue_claim", "the same", lambda a: True, "claimed (estimated n_eff >= 50) and wrong", given_and_wrong, 0.10, False),
     ("queue_mean", "rho <= 0.8, 1,200 windows", lambda a: a[0] <= 0.8 and a[2] >= 1200, "given intervals that miss",
      missed_of_given, 0.07, False),
     ("percentile", "p50, p90, p99 of independent lognormal values, n 100 to 5,000", lambda a: a[1] == 0, "given and wrong",
@@ -361,11 +451,28 @@ def tell_planted():
     return failed
 
 
+def tell_judged():
+    failed = False
+    print("\n| oracle | planted truth | value | bar | pass |\n|---|---|---|---|---|")
+    for oracle, value, bar, at_least, rate, reps, what, known in judged:
+        value, bar = float(value), float(bar)
+        slack = noise(bar, int(reps)) if rate == "1" else 0.0
+        ok = value >= bar - slack if at_least == "1" else value <= bar + slack
+        show = (lambda v: f"{100 * v:.3g} %") if rate == "1" else (lambda v: f"{v:.3g}")
+        verdict = "yes" if ok else f"no: {known}" if known else "NO"
+        print(f"| {oracle} | {what} | {show(value)} | {'>=' if at_least == '1' else '<='} {show(bar)} | {verdict} |")
+        failed = failed or not (ok or known)
+    return failed
+
+
 def main():
     series = {}
     for line in sys.stdin:
         head, _, tail = line.partition(" :")
         what, *args = head.split()
+        if what == "judged":
+            judged.append(tail.strip("\n ").split("\t"))
+            continue
         if what == "planted":
             judge_planted(args, [float(x) for x in tail.split()])
             continue
@@ -374,7 +481,7 @@ def main():
         if what == "series":
             series[args[0]] = got
         elif what in ("sum", "mean", "variance", "von_neumann", "mean_t", "mean_batches", "quantile",
-                      "share", "sort"):
+                      "share", "sort") + WHOLE:
             judge_series(what, series[args[0]], [number(x) for x in args[1:]], got, head)
         else:
             judge_number(what, [number(x) for x in args], got, head)
@@ -385,6 +492,7 @@ def main():
               f"{'yes' if row.passed else 'NO: ' + row.at} |")
         failed = failed or not row.passed
     failed = tell_planted() or failed
+    failed = tell_judged() or failed
     return int(failed)
 
 

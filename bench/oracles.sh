@@ -18,6 +18,7 @@ done
 out=${out:-bench/results/$(date -u +%F)-oracles.md}
 failed=0
 tables=$("$build/bench_oracles" "$reps" | python3 bench/oracles.py) || failed=1
+data=$(python3 bench/series_data.py "$build/asrun" "${SHARED:-../shared}/data") || { [ $? = 77 ] || failed=1; }
 {
   echo "# The statistics against oracles, $(date -u +%F)"
   echo
@@ -25,6 +26,8 @@ tables=$("$build/bench_oracles" "$reps" | python3 bench/oracles.py) || failed=1
   echo "shown; a bar is passed up to two standard errors of that number of repetitions."
   echo
   echo "$tables"
+  echo
+  echo "$data"
 } > "$out"
 cat "$out"
 exit "$failed"
