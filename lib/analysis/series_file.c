@@ -52,13 +52,15 @@ static int split(const struct reading *r, struct csv *row)
     return 0;
 }
 
+static const double most = 1e100; /* squares and their sums must stay finite */
+
 /* As programs write numbers; no NaN, no infinity, no hexadecimal digits. */
 static int parse(double *ret, const char *text)
 {
     char *end;
     double v = strtod(text, &end);
 
-    if (!*text || text[strspn(text, "+-.0123456789eE")] || *end || !isfinite(v))
+    if (!*text || text[strspn(text, "+-.0123456789eE")] || *end || !isfinite(v) || fabs(v) > most)
         return -EINVAL;
     *ret = v;
     return 0;
@@ -178,7 +180,7 @@ static int bad_value(const struct reading *r, const char *text)
 {
     return err_set(r->err, -EINVAL, "%s:%" PRId64 ": column %d (%s): %s%.40s%s", r->s->name,
                    r->s->line, r->value + 1, r->name, *text ? "'" : "", *text ? text : "empty",
-                   *text ? "' is no finite number" : "; a number is wanted");
+                   *text ? "' is no number within +-1e100" : "; a number is wanted");
 }
 
 static int take_row(struct reading *r, struct csv *row)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lib/analysis/series_file.h - series that somebody else measured, out of CSV: a value a row, in
- * order.
+ * lib/analysis/series_file.h - series that somebody else measured, out of CSV: a value a row.
  *
  * The first line is the header, unless all its fields are numbers; then the columns go by their
  * numbers from 1. A column named "run" splits the rows into runs, in order of their first rows.
  * Without @column there must be but one that could be meant: columns named run, iteration, index or
- * step don't count. Empty cells, text and NaN are errors that name file, line and column: nothing
- * is skipped.
+ * step don't count. Empty cells, text, NaN and numbers beyond +-1e100 are errors that name file,
+ * line and column: nothing is skipped.
  */
 #pragma once
 #include "base/base.h"

@@ -59,7 +59,7 @@ expect_exit 6 "$ASRUN" series "$WORK/constant.csv"
 says "refused"
 printf 'run,seconds\n1,2\n1,x\n' > "$WORK/bad.csv"
 expect_exit 2 "$ASRUN" series "$WORK/bad.csv"
-says "bad.csv:3: column 2 (seconds): 'x' is no finite number"
+says "bad.csv:3: column 2 (seconds): 'x' is no number within +-1e100"
 expect_exit 2 "$ASRUN" series "$WORK/base.csv" --column nosuch
 says "no column 'nosuch'; there are: run, step, seconds"
 expect_exit 2 "$ASRUN" series

@@ -47,7 +47,7 @@ static void errors_name_file_line_and_column(void **state)
     } bad[] = {
         {"", NULL, "F: empty"},
         {"s\n", NULL, "F: a header without rows"},
-        {"s\n1\nx\n", NULL, "F:3: column 1 (s): 'x' is no finite number"},
+        {"s\n1\nx\n", NULL, "F:3: column 1 (s): 'x' is no number within +-1e100"},
         {"s,t\n1,\n", "t", "F:2: column 2 (t): empty"},
         {"s\nnan\n", NULL, "F:2: column 1 (s): 'nan'"},
         {"s\n0x10\n", NULL, "F:2: column 1 (s): '0x10'"},
