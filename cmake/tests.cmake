@@ -27,6 +27,13 @@ foreach(name nvml rsmi)
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/gpu_doubles)
   add_dependencies(harness ${name}_double)
 endforeach()
+if(ASRUN_CUPTI)
+  add_library(cupti_double SHARED tests/doubles/cupti.c)
+  target_include_directories(cupti_double SYSTEM PRIVATE ${CUPTI_INCLUDE} ${CUDA_INCLUDE})
+  target_link_libraries(cupti_double PRIVATE project_flags)
+  set_target_properties(cupti_double PROPERTIES OUTPUT_NAME cupti SOVERSION 13
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/gpu_doubles)
+endif()
 target_compile_definitions(harness PUBLIC GPU_DOUBLES="${PROJECT_BINARY_DIR}/gpu_doubles")
 
 set(TEST_ENV

@@ -35,7 +35,7 @@ static int64_t now_ns(void)
 /* A child of the process has no thread of ours, and must not write over its parent's text. */
 static bool ours(void)
 {
-    return c.table && getpid() == c.pid;
+    return c.flush && getpid() == c.pid;
 }
 
 void collect_kernel(const char *name, uint64_t blocks, int64_t time_ns, bool of_graph)
@@ -137,8 +137,7 @@ static bool leave_text(bool last)
 
     (void)pthread_mutex_lock(&c.writing);
     if (!c.stopped) {
-        if (c.flush)
-            c.flush(last);
+        c.flush(last);
         note_libraries();
         write_text();
         c.stopped = last;
@@ -178,7 +177,7 @@ static bool start_writer(void)
     return r == 0;
 }
 
-bool collect_start(const char *folder, void (*flush)(bool last))
+bool collect_open(const char *folder)
 {
     struct stat st;
     int n;
@@ -190,11 +189,17 @@ bool collect_start(const char *folder, void (*flush)(bool last))
     if (n < 0 || (size_t)n >= sizeof c.path)
         return false;
     (void)snprintf(c.beside, sizeof c.beside, "%s.new", c.path);
-    c.flush = flush;
     c.table = calloc(1, sizeof *c.table);
-    if (!c.table)
+    if (c.table)
+        c.table->pid = c.pid;
+    return c.table != NULL;
+}
+
+bool collect_start(void (*flush)(bool last))
+{
+    if (!c.table || c.flush)
         return false;
-    c.table->pid = c.pid;
+    c.flush = flush;
     (void)atexit(collect_stop);
     return start_writer();
 }

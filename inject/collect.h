@@ -12,9 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Starts leaving texts in @folder; @flush is called before each, in its thread, and brings what the
- * driver still holds. Once a process. False: no memory, no thread, or @folder is no folder. */
-bool collect_start(const char *folder, void (*flush)(bool last));
+/* From now on, what is told is counted. Once a process. False: no memory, or @folder is no folder.
+ */
+bool collect_open(const char *folder);
+/* Starts leaving texts; @flush is called before each, in its thread, and brings what the driver
+ * still holds. False: not open, or no thread. */
+bool collect_start(void (*flush)(bool last));
 void collect_kernel(const char *name, uint64_t blocks, int64_t time_ns, bool of_graph);
 void collect_graphs_counted(void); /* launches of graphs will be told from now on */
 void collect_graph_launch(void);

@@ -188,7 +188,9 @@ __attribute__((visibility("default"))) int InitializeInjection(void)
     if (!folder || folder[0] == '\0')
         return 1;
     pool.memory = aligned_alloc(BUFFER_ALIGN, (size_t)BUFFERS * BUFFER_BYTES);
-    if (pool.memory && collect_start(folder, flush))
+    if (pool.memory && collect_open(folder)) {
         begin();
+        (void)collect_start(flush);
+    }
     return 1;
 }

@@ -251,6 +251,9 @@ static const struct key keys[] = {
     {"probe.dispatch", KEY_COUNT, "99", 0, 1000, NULL, AT(probe.dispatch_hz), NONE,
      "how often a second of CPU time each of the engine's threads is sampled for what it executes; "
      "0: never"},
+    {"probe.cupti", KEY_TEXT, NULL, 0, 0, NULL, AT(probe.cupti), NONE,
+     "folder (relative to the plan) where the engine's processes, run with libasrun-cupti.so, "
+     "leave what they launch on NVIDIA GPUs; not stated: kernels are not looked for"},
     {"trials.count", KEY_COUNT, "1", 1, 1000, NULL, AT(trials.count), NONE,
      "repetitions; one trial can't say more than a snapshot"},
     {"trials.reset", KEY_TEXT, "none", 0, 0, only_none, AT(trials.reset), NONE,

@@ -187,9 +187,10 @@ struct plan {
     } load;
 
     struct {
-        int64_t period_ns;                             /* of conditions */
-        const char *engine_pid;                        /* listen, none, or the number */
-        int32_t dispatch_hz;                           /* samples a second and thread; 0: none */
+        int64_t period_ns;      /* of conditions */
+        const char *engine_pid; /* listen, none, or the number */
+        const char *cupti;      /* a folder: plan_beside() finds it; "": none */
+        int32_t dispatch_hz;    /* samples a second and thread; 0: none */
         const char *metrics_url, *dcgm_url, *node_url; /* "": none given */
         int64_t metrics_period_ns;
     } probe;

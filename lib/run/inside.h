@@ -54,6 +54,7 @@ struct run {
     struct watch *watch; /* NULL: nobody watches the packets */
     struct probes *probes;
     char engine_why[200]; /* why the engine's process isn't known */
+    char cupti[1024];     /* where its kernels are left; "": nowhere */
     char run_id[9];
     int planned_cpus[RUN_MAX_THREADS];
     const int *io_cpus; /* as many as I/O threads; NULL: not pinned */

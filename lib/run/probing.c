@@ -58,6 +58,17 @@ struct probe_setup probe_setup_of(const struct plan *p, const struct target *t)
                                 .metrics_period_ns = p->probe.metrics_period_ns};
 }
 
+static const char *kernels_of(struct run *r)
+{
+    const char *folder = r->plan->probe.cupti;
+    char beside[sizeof r->cupti];
+
+    if (folder[0] != '\0')
+        (void)snprintf(r->cupti, sizeof r->cupti, "%s",
+                       plan_beside(beside, sizeof beside, r->plan, folder));
+    return r->cupti;
+}
+
 int run_probes(struct run *r, struct err *err)
 {
     const struct target *t = &r->endpoints[0]->target;
@@ -67,6 +78,7 @@ int run_probes(struct run *r, struct err *err)
                                  .say_ctx = r,
                                  .probe = probe_setup_of(r->plan, t)};
 
+    setup.probe.cupti = kernels_of(r);
     setup.probe.engine_pid = engine_of(r, t);
     setup.probe.engine_why = r->engine_why;
     return probes_open(&r->probes, &setup, err);

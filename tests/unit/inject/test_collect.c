@@ -44,7 +44,8 @@ static void read_text(void)
 static void without_a_folder_nothing_happens(void **state)
 {
     (void)state;
-    assert_false(collect_start("/nowhere/at/all", flush));
+    assert_false(collect_open("/nowhere/at/all"));
+    assert_false(collect_start(flush));
     collect_kernel("x", 1, 1, false);
     collect_error("x");
     collect_stop();
@@ -56,8 +57,9 @@ static void leaves_one_text_with_all(void **state)
     pid_t child;
 
     (void)state;
-    assert_true(collect_start(folder, flush));
-    assert_false(collect_start(folder, flush)); /* once a process */
+    assert_true(collect_open(folder));
+    assert_false(collect_open(folder)); /* once a process */
+    assert_true(collect_start(flush));
     collect_kernel("gemm", 64, 1000, false);
     collect_kernel("gemm", 32, 1000, true);
     collect_graphs_counted();
