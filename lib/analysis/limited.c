@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * lib/analysis/limited.c - a sweep over the instants at which something begins or ends. How long a
- * request was held back at the target is what it waited beyond the least: the shortest wait of any
- * request with as many prompt tokens or more, times what requests waited that found few others in
- * flight. It counts as held back only where waits grow with what is in flight; a wait that varies
- * for itself is unknown.
- */
+/* lib/analysis/limited.c - a sweep over the instants at which something begins or ends; what waits
+ * is found by waits.c. */
 #include "analysis/limited.h"
-#include "analysis/row.h"
+#include "analysis/waits.h"
 #include "base/vec.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_REQUESTS = 20, LEAST_GROUP = 8 };
-static const double few_share = 0.01; /* of the requests: those that found the fewest in flight */
-static const double grown = 2;        /* times: what counts as longer */
 static const double half = 0.5;
 
 const char *limit_name(enum limit l)
@@ -67,170 +59,6 @@ static int by_time(const void *a, const void *b)
     return (x->time_ns > y->time_ns) - (x->time_ns < y->time_ns);
 }
 
-/* A request as the rules see it. */
-struct wait {
-    const struct row *row;
-    int32_t tokens; /* of the prompt, those from a cache apart */
-    int64_t found;  /* others in flight when it was sent */
-    double wait_s, least_s;
-    double base_s; /* what it takes by itself */
-};
-
-struct work {
-    struct analysis *a;
-    struct limited *l;
-    struct wait *waits;
-    size_t n;
-};
-
-static bool waited(const struct row *r)
-{
-    return r->outcome == OUTCOME_OK && r->hang_up == HANG_UP_NONE && r->sent_ns != TIME_NONE &&
-           r->first_content_ns != TIME_NONE && r->first_content_ns >= r->sent_ns;
-}
-
-static int by_tokens_down(const void *a, const void *b)
-{
-    const struct wait *x = a, *y = b;
-
-    return (x->tokens < y->tokens) - (x->tokens > y->tokens);
-}
-
-/* The shortest wait of a prompt at least as long. Equal lengths share theirs. */
-static void find_least(struct work *w)
-{
-    double least = INFINITY;
-
-    qsort(w->waits, w->n, sizeof *w->waits, by_tokens_down);
-    for (size_t i = 0, j; i < w->n; i = j) {
-        for (j = i; j < w->n && w->waits[j].tokens == w->waits[i].tokens; j++)
-            least = fmin(least, w->waits[j].wait_s);
-        for (size_t k = i; k < j; k++)
-            w->waits[k].least_s = fmax(least, 1e-6); /* times are whole microseconds */
-    }
-}
-
-/* Sendings and ends of all requests of one trial, so that each wait knows what it found. */
-struct passing {
-    int64_t time_ns;
-    struct wait *wait; /* NULL: an end, or a request without a wait */
-    int step;
-};
-
-static int by_passing(const void *a, const void *b)
-{
-    const struct passing *x = a, *y = b;
-
-    return (x->time_ns > y->time_ns) - (x->time_ns < y->time_ns);
-}
-
-static int find_company(struct work *w)
-{
-    const struct analysis *a = w->a;
-    AUTO(free) struct passing *p = calloc(2 * a->row_count + 1, sizeof *p);
-    AUTO(free) struct wait **of = calloc(a->row_count + 1, sizeof(struct wait *));
-    int64_t in_flight = 0;
-    size_t n = 0;
-
-    if (!p || !of)
-        return -ENOMEM;
-    for (size_t i = 0; i < w->n; i++)
-        of[w->waits[i].row - a->rows] = &w->waits[i];
-    for (size_t i = 0; i < a->row_count; i++) {
-        const struct row *r = &a->rows[i];
-
-        if (r->sent_ns == TIME_NONE || r->end_ns == TIME_NONE)
-            continue;
-        p[n++] = (struct passing){r->sent_ns, of[i], 1};
-        p[n++] = (struct passing){r->end_ns, NULL, -1};
-    }
-    qsort(p, n, sizeof *p, by_passing); /* trials follow each other: none overlaps another */
-    for (size_t i = 0; i < n; i++) {
-        if (p[i].wait)
-            p[i].wait->found = in_flight;
-        in_flight += p[i].step;
-    }
-    return 0;
-}
-
-static int by_company(const void *a, const void *b)
-{
-    const struct wait *x = a, *y = b;
-
-    return (x->found > y->found) - (x->found < y->found);
-}
-
-static double times_of(const struct wait *v, size_t n, double *scratch)
-{
-    for (size_t i = 0; i < n; i++)
-        scratch[i] = v[i].wait_s / v[i].least_s;
-    stats_sort(scratch, n);
-    return scratch[(n - 1) / 2];
-}
-
-/* Those that found the fewest others beside those of the upper half that found more. */
-static int compare_company(struct work *w)
-{
-    AUTO(free) double *scratch = calloc(w->n + 1, sizeof *scratch);
-    struct limited *l = w->l;
-    size_t few = (size_t)fmax(LEAST_GROUP, few_share * (double)w->n), many;
-
-    if (!scratch)
-        return -ENOMEM;
-    if (w->n < LEAST_REQUESTS)
-        return 0;
-    qsort(w->waits, w->n, sizeof *w->waits, by_company);
-    while (few < w->n && w->waits[few].found == w->waits[few - 1].found)
-        few++;
-    many = few > w->n / 2 ? few : w->n / 2;
-    while (many > few && w->waits[many - 1].found == w->waits[many].found)
-        many--;
-    if (w->n - many < LEAST_GROUP)
-        return 0; /* all found about as many */
-    l->compared = true;
-    l->few = few;
-    l->many = w->n - many;
-    l->few_at_most = w->waits[few - 1].found;
-    l->many_at_least = w->waits[many].found;
-    l->few_times = times_of(w->waits, few, scratch);
-    l->many_times = times_of(w->waits + many, l->many, scratch);
-    l->grows = l->many_times >= grown * l->few_times;
-    return 0;
-}
-
-/* What it was held back beyond what it takes by itself; 0: no longer than it may vary. */
-static double excess_s(const struct wait *w)
-{
-    return w->wait_s > grown * w->base_s ? w->wait_s - w->base_s : 0;
-}
-
-static int find_waits(struct work *w)
-{
-    struct analysis *a = w->a;
-    int r;
-
-    w->waits = calloc(a->row_count + 1, sizeof *w->waits);
-    if (!w->waits)
-        return -ENOMEM;
-    for (size_t i = 0; i < a->row_count; i++) {
-        const struct row *row = &a->rows[i];
-
-        if (waited(row))
-            w->waits[w->n++] = (struct wait){
-                .row = row,
-                .tokens = row->fresh_tokens,
-                .wait_s = (double)(row->first_content_ns - row->sent_ns) / 1e9,
-            };
-    }
-    find_least(w);
-    r = find_company(w);
-    if (r == 0)
-        r = compare_company(w);
-    for (size_t i = 0; i < w->n; i++)
-        w->waits[i].base_s = w->waits[i].least_s * (w->l->compared ? w->l->few_times : 1);
-    return r;
-}
-
 /* Request by request. */
 
 static void spend(struct limit_shares *s, enum limit on, double seconds)
@@ -239,20 +67,46 @@ static void spend(struct limit_shares *s, enum limit on, double seconds)
     s->seconds += seconds;
 }
 
+/* By the engine's word requests waited while this one did. Spans are in order of time. */
+static bool queue_said(const struct analysis *a, const struct row *r)
+{
+    const struct limited_spans *s = &a->spans[SPAN_QUEUE];
+    size_t lo = 0, hi = s->count;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (s->items[mid].to_ns <= r->sent_ns)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < s->count && s->items[lo].from_ns < r->first_content_ns;
+}
+
+/* Whether what is left of its wait is known to be its own: a queue that all are in alike hides. */
+static bool is_prefill(const struct work *w, const struct wait *v, bool said)
+{
+    bool whole = v->row->content_events <= 1; /* one piece: nobody saw the prefill end */
+
+    if (whole || w->n < WAITS_LEAST)
+        return false;
+    return w->l->grows || v->found == 0 || (w->l->compared && !said);
+}
+
 static void spend_one(struct work *w, const struct wait *v)
 {
     const struct row *r = v->row;
     struct limit_shares *s = &w->l->time;
-    double connecting = (double)r->connecting_ns / 1e9, excess = excess_s(v), rest;
+    double connecting = (double)r->connecting_ns / 1e9, excess = wait_excess_s(v), rest;
     double trip = isnan(w->l->round_trip_s) ? 0 : fmin(w->l->round_trip_s, v->wait_s - excess);
-    bool whole = r->content_events <= 1; /* one piece: nobody saw the prefill end */
-    bool told = w->n >= LEAST_REQUESTS;
+    bool said = queue_said(w->a, r);
 
     rest = v->wait_s - excess - trip;
     spend(s, LIMIT_CLIENT, (double)(r->sent_ns - r->due_ns) / 1e9 - connecting);
     spend(s, LIMIT_NETWORK, connecting + trip);
-    spend(s, w->l->grows ? LIMIT_QUEUE : LIMIT_UNKNOWN, excess);
-    spend(s, whole || !told ? LIMIT_UNKNOWN : LIMIT_PREFILL, rest);
+    spend(s, w->l->grows || said ? LIMIT_QUEUE : LIMIT_UNKNOWN, excess);
+    spend(s, is_prefill(w, v, said) ? LIMIT_PREFILL : LIMIT_UNKNOWN, rest);
     spend(s, LIMIT_DECODE, (double)(r->last_content_ns - r->first_content_ns) / 1e9);
     spend(s, LIMIT_UNKNOWN, (double)(r->end_ns - r->last_content_ns) / 1e9);
 }
@@ -261,7 +115,7 @@ static void take_wait(struct work *w, const struct wait *v)
 {
     struct row *row = &w->a->rows[v->row - w->a->rows];
 
-    row->held_ns = w->l->grows ? (int64_t)(excess_s(v) * 1e9) : 0;
+    row->held_ns = w->l->grows ? (int64_t)(wait_excess_s(v) * 1e9) : 0;
     if (!row->warm_up)
         spend_one(w, v);
 }
@@ -317,7 +171,7 @@ static int add_requests(struct edges *e, const struct work *w, size_t trial)
         if (row->trial != trial)
             continue;
         r = add_sending(e, row);
-        if (r == 0 && !waited(row))
+        if (r == 0 && !row_waited(row))
             r = add_failed(e, row);
     }
     for (size_t i = 0; i < w->n && r == 0; i++)
@@ -415,7 +269,7 @@ int limited_make(struct analysis *a)
     find_round_trip(w.l, a);
     w.l->queue_seen = a->spans[SPAN_QUEUE].looked;
     w.l->cpu_seen = a->spans[SPAN_CPU].looked;
-    r = find_waits(&w);
+    r = waits_find(&w);
     for (size_t i = 0; i < w.n && r == 0; i++)
         take_wait(&w, &w.waits[i]);
     for (size_t t = 0; t < a->in.trial_count && r == 0; t++)

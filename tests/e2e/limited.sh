@@ -24,7 +24,7 @@ Y
 }
 
 start_server --ttft 60ms --gap 4ms
-limits room --load.arrivals=constant --load.rate=20/s --load.requests=60
+limits room --load.arrivals=constant --load.rate=8/s --load.requests=40
 [ "$WALL $TIME" = "arrivals prefill" ] || fail "a server with room: limited by $WALL, time in $TIME"
 "$ASRUN" claim "$WORK/room.asrun" > "$WORK/out" || true
 grep -q 'Limited by (derived)' "$WORK/out" || fail "the page does not say it"
