@@ -156,8 +156,8 @@ static int seek(struct probe *p, int64_t now_ns)
     if (r < 0 || p->gone)
         return r;
     return remark(p, now_ns,
-                  "engine restarted: process %d, started at tick %" PRIu64
-                  " -> process %d, started at tick %" PRIu64,
+                  "engine restarted: pid %d, started_ticks %" PRIu64 " -> pid %d, "
+                  "started_ticks %" PRIu64,
                   (int)old.pid, old.start_ticks, (int)pid, tree->root_start);
 }
 

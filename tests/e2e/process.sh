@@ -37,7 +37,15 @@ for run in one two; do
   [[ $code =~ ^[0136]$ ]] || fail "exit $code: $(cat $run.err)"
   "$ASRUN" show $run.asrun facts > $run.facts
   "$ASRUN" show $run.asrun > $run.shown
+  "$ASRUN" claim --json $run.asrun > $run.json || true
+  [ -s $run.json ] || fail "no claim"
 done
+
+for form in system-desc otel-resource; do
+  "$ASRUN" export one.asrun --format $form > $form.json 2> $form.err || fail "export: $(cat $form.err)"
+done
+"$ASRUN" probe --target "http://127.0.0.1:$PORT/v1" > probe.shown 2> probe.err || fail "probe: $(cat probe.err)"
+grep -E "libggml-base.so.build_id +[0-9a-f]{40}" probe.shown > /dev/null || fail "asrun probe names no library"
 
 # is NAME PATTERN: that fact of the first run is.
 is() { grep -E "$1 +.*$2" one.facts > /dev/null || fail "fact $1 is not $2: $(grep -F "$1" one.facts || echo absent)"; }
@@ -62,7 +70,7 @@ done
 ! grep "asrun's cache of digests" one.facts > /dev/null || fail "remembered, the first time"
 grep "file.sha256.*asrun's cache of digests" two.facts > /dev/null || fail "the model was read twice"
 
-for file in ./*.asrun ./*.claim ./*.err ./*.facts ./*.shown cache/asrun/*; do
+for file in ./*.asrun ./*.claim ./*.err ./*.facts ./*.shown ./*.json cache/asrun/*; do
   ! grep -aqF "$secret" "$file" || fail "a secret is in $file"
   ! grep -aqF "$HOME/.cache" "$file" || [[ $file = cache/* ]] || fail "a home folder is in $file"
 done

@@ -21,10 +21,12 @@ wait $run || code=$?
 [[ $code =~ ^[01356]$ ]] || fail "exit $code: $(cat err)"
 "$ASRUN" show run.asrun notes > notes
 grep "engine process $first is gone" notes > /dev/null || fail "its end is no remark: $(cat notes)"
-grep "engine restarted: process $first.*process $SERVER_PID" notes > /dev/null ||
+grep "engine restarted: pid $first,.*pid $SERVER_PID," notes > /dev/null ||
   fail "its restart is no remark: $(cat notes)"
 pids=$(sqlite3 run.asrun "SELECT group_concat(ifnull(value, known), ' ') FROM fact
   WHERE scope = 'engine.process' AND name = 'pid'")
 [ "$pids" = "$first unknown $SERVER_PID" ] || fail "pids: $pids"
 grep "engine.process .*executable.sha256" <("$ASRUN" show run.asrun facts) > /dev/null || fail "no digest"
+"$ASRUN" claim run.asrun > claim || true
+grep "engine restarted" claim > /dev/null || fail "the claim is silent about the restart"
 echo "ok: $(grep -c changed notes) remarks"

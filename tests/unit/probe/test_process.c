@@ -326,9 +326,9 @@ static void follows_a_restart(void **state)
     write_process(70, 1, "python3", 950);
     make_link("/proc/70/fd/5", "socket:[77]");
     sample(p, 3, 3);
-    assert_string_equal(w->changed, "1 engine process 60 is gone\n"
-                                    "3 engine restarted: process 60, started at tick 500 -> "
-                                    "process 70, started at tick 950\n");
+    assert_string_equal(
+        w->changed, "1 engine process 60 is gone\n"
+                    "3 engine restarted: pid 60, started_ticks 500 -> pid 70, started_ticks 950\n");
     assert_seen(&w->seen, "engine.process.pid=70 ");
     assert_seen(&w->seen, "engine.process.command=? [5] /proc/PID/cmdline: No such file");
     assert_int_equal(probe_process.finish(p), 0);
