@@ -50,7 +50,7 @@ P
   [ -s "$2" ] || { fact "$2" samples >&2; exit 1; }
 }
 fact() { sqlite3 -readonly "$1.asrun" "SELECT coalesce(value, source) FROM fact WHERE scope = 'engine' AND name = 'dispatch.$2'"; }
-distance() { "$build/bench_dispatch_pid" compare "$1" "$2" | awk 'NR == 1 { print $2, $4 }'; }
+distance() { "$build/bench_dispatch_distance" "$1" "$2"; }
 # told X Y: 1 if asrun diff says that other things were dispatched.
 told() { { "$build/asrun" diff --json "$1.asrun" "$2.asrun" || true; } | jq '[.differs[] | select(.part == "dispatch")] | length > 0 | if . then 1 else 0 end'; }
 
@@ -90,7 +90,7 @@ out=${out:-bench/results/$(date -u +%F)-dispatch.md}
   echo "What \`asrun diff\` says of the last pair, its first lines:"
   echo
   echo '```'
-  { "$build/asrun" diff "$last.asrun" "$dir/B.$pairs.asrun" || true; } | sed '/^  [AB]: /d' | head -24
+  { "$build/asrun" diff "$last.asrun" "$dir/B.$pairs.asrun" || true; } | awk '!/^  [AB]: / && ++n <= 24'
   echo '```'
 } > "$dir/report.md"
 cp "$dir/report.md" "$out"

@@ -63,14 +63,14 @@ out=${out:-bench/results/$(date -u +%F)-dispatch-blas.md}
     label=${core:-unset}
     all=$(awk '{ n += $1 } END { print n }' "$dir/$label")
     awk -F'\t' -v label="$label" -v rate="$(cat "$dir/$label.rate")" -v all="$all" \
-      -v d="$("$build/bench_dispatch_pid" compare "$dir/${names[0]:-unset}" "$dir/$label" | awk 'NR == 1 { print $2 }')" \
+      -v d="$("$build/bench_dispatch_distance" "$dir/${names[0]:-unset}" "$dir/$label" | cut -d' ' -f1)" \
       '{ printf "| %s | %s | `%s` | %.3f | %.3f |\n", label, rate, $4, $1 / all, d }' "$dir/$label.top"
   done
   echo
   echo "What \`asrun diff\` says of the first and the last, its first lines:"
   echo
   echo '```'
-  { "$build/asrun" diff "$dir/${names[0]:-unset}.asrun" "$dir/$label.asrun" || true; } | sed '/^  [AB]: /d' | head -12
+  { "$build/asrun" diff "$dir/${names[0]:-unset}.asrun" "$dir/$label.asrun" || true; } | awk '!/^  [AB]: / && ++n <= 12'
   echo '```'
 } > "$dir/report.md"
 cp "$dir/report.md" "$out"
