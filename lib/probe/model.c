@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 
 enum { FILES_SHOWN = 64, HUB_DIGEST = 64 };
-static const uint64_t loud_bytes = UINT64_C(2) << 30;
+static const uint64_t loud_bytes = UINT64_C(1) << 30;
 
 static bool ends_with(const char *text, const char *end)
 {

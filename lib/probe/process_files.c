@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const uint64_t loud = UINT64_C(4) << 30;
+static const uint64_t loud = UINT64_C(512) << 20;
 
 static const char *base_name(const char *path)
 {
