@@ -2,6 +2,7 @@
 #include "analysis/observed.h"
 #include "base/vec.h"
 #include "record/fact_list.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,29 @@ static int on_note(void *ctx, int64_t time_ns, const char *kind, const char *tex
                : 0;
 }
 
+/* "cpu.governor: performance -> powersave" is about host.cpu.governor; one word alone may be about
+ * anything. */
+static bool is_about(const char *text, const char *fact)
+{
+    for (const char *name = fact; name && strchr(name, '.'); name = strchr(name, '.') + 1)
+        if (strncmp(text, name, strlen(name)) == 0 && strchr(": ", text[strlen(name)]))
+            return true;
+    return false;
+}
+
+/* The words of a requirement name the fact that decided: "wants X; SCOPE.NAME is Y (...)". */
+static void mark_changed(struct observed *o, struct requirement *q)
+{
+    const char *from = strstr(q->words, "; "), *to = from ? strstr(from, " is ") : NULL;
+    char fact[256];
+
+    if (!to || q->outcome == REQUIRE_UNKNOWN)
+        return;
+    (void)snprintf(fact, sizeof fact, "%.*s", (int)(to - from - 2), from + 2);
+    for (size_t i = 0; i < o->change_count; i++)
+        q->changed = q->changed || is_about(o->changes[i].text, fact);
+}
+
 int observed_read(struct observed *o, struct evidence *e, struct err *err)
 {
     struct reading r = {.to = o};
@@ -99,6 +123,8 @@ int observed_read(struct observed *o, struct evidence *e, struct err *err)
     if (failed == 0)
         failed = evidence_each_fact(e, on_fact, &r, err);
     fact_list_release(&r.seen);
+    for (size_t i = 0; i < o->requirement_count; i++)
+        mark_changed(o, &o->requirements[i]);
     return failed == -ENOMEM ? err_set(err, failed, "out of memory for what was observed") : failed;
 }
 

@@ -11,6 +11,7 @@ struct requirement {
     enum require_outcome outcome;
     enum known known;  /* how what decided is known; of REQUIRE_UNKNOWN: KNOWN_UNKNOWN */
     const char *words; /* what was wanted, what was found, and how that is known */
+    bool changed;      /* what decided before the run is among the changes */
 };
 
 struct change { /* a remark of kind "changed", or a fact put again with another value */

@@ -195,6 +195,13 @@ static void of_requirements(struct analysis *a, enum require_outcome outcome, co
 static void of_changes(struct analysis *a)
 {
     const struct observed *o = &a->observed;
+    AUTO(str_release) struct str names = {0};
+
+    for (size_t i = 0; i < o->requirement_count; i++)
+        if (o->requirements[i].changed)
+            str_addf(&names, "%s%s", names.len ? ", " : "", o->requirements[i].name);
+    if (names.len > 0 && str_ok(&names))
+        add(a, QUALIFIES, "required, and changed during the run: %s", names.data);
 
     if (o->change_count > 0)
         add(a, QUALIFIES,

@@ -35,6 +35,7 @@ static json_t *requirement_json(const struct claim_source *s, const struct requi
     json_put_str(o, "outcome", require_outcome_name(q->outcome));
     json_put_str(o, "known", known_name(q->known));
     json_put_str(o, "words", q->words);
+    json_put_bool(o, "changed", q->changed);
     return o;
 }
 

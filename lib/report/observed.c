@@ -17,8 +17,9 @@ static void requirements(struct page *p, const json_t *list)
     {
         AUTO(str_release) struct str text = {0};
 
-        str_addf(&text, "%s: %s; %s", get_text(o, "name"), get_text(o, "outcome"),
-                 get_text(o, "words"));
+        str_addf(&text, "%s: %s; %s%s", get_text(o, "name"), get_text(o, "outcome"),
+                 get_text(o, "words"),
+                 json_is_true(json_object_get(o, "changed")) ? "; it changed during the run" : "");
         page_bullet(p, text.data ? text.data : "");
     }
 }

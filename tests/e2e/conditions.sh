@@ -88,4 +88,6 @@ wait "$pid"
 expect_query killed "select count(*) > 0 from note where kind = 'changed' and text like 'engine process % is gone'" 1
 expect_query killed "select max(time_ns) > (select time_ns from note where text like 'engine restarted%') from telemetry
   join series on id = series where scope = 'engine.process' and name = 'cpu.use'" 1
+"$ASRUN" claim "$WORK/killed.asrun" > "$WORK/out" || true
+grep -q "^Changed during the run" "$WORK/out" || fail "the claim does not say what changed"
 echo ok

@@ -23,9 +23,17 @@ P
 # outcomes FILE: NAME OUTCOME KNOWN a line, from the claim.
 outcomes() {
   "$ASRUN" claim --json "$1" > "$WORK/claim.json" || true
-  python3 -c 'import json, sys
-for q in json.load(open(sys.argv[1]))["requirements"]:
-    print(q["name"], q["outcome"] + ",", q["known"])' "$WORK/claim.json"
+  python3 - "$WORK/claim.json" "$SOURCE/schema/claim.schema.json" <<'P'
+import json, sys
+claim = json.load(open(sys.argv[1]))
+for q in claim["requirements"]:
+    print(q["name"], q["outcome"] + ",", q["known"])
+try:
+    import jsonschema
+except ImportError:
+    sys.exit(0)
+jsonschema.validate(claim, json.load(open(sys.argv[2])))
+P
 }
 run() { # NAME FLAG...
   local name=$1

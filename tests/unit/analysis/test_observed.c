@@ -3,13 +3,19 @@
 #include "../evidence/scene.h"
 #include "story.h"
 
-static void put_fact(struct scene *s, const char *scope, const char *name, const char *value,
-                     enum known known, int64_t time_ns)
+static void put_what(struct scene *s, const char *scope, const char *name, const char *value,
+                     enum known known, int64_t time_ns, const char *source)
 {
-    const struct fact f = {scope, name, value, "", "a source", known, time_ns};
+    const struct fact f = {scope, name, value, "", source, known, time_ns};
     struct err err = {0};
 
     assert_int_equal(store_fact(s->store, &f, &err), 0);
+}
+
+static void put_fact(struct scene *s, const char *scope, const char *name, const char *value,
+                     enum known known, int64_t time_ns)
+{
+    put_what(s, scope, name, value, known, time_ns, "a source");
 }
 
 static void requirements_and_changes_are_read(void **state)
@@ -23,6 +29,10 @@ static void requirements_and_changes_are_read(void **state)
     scene_make(&s);
     scene_begin(&s, 1, 64, 1);
     put_fact(&s, "require", "stack.precision", "met by word only", KNOWN_DECLARED, TIME_NONE);
+    put_what(&s, "require", "system.cpu.governor", "met", KNOWN_MEASURED, TIME_NONE,
+             "wants performance; host.cpu.governor is performance (measured: /sys)");
+    put_what(&s, "require", "stack.engine", "met", KNOWN_MEASURED, TIME_NONE,
+             "wants vLLM; target.engine.name is vLLM (measured: x)");
     put_fact(&s, "require", "system.gpu", NULL, KNOWN_UNKNOWN, TIME_NONE);
     put_fact(&s, "require", "system.tea", "brewing", KNOWN_MEASURED, TIME_NONE);
     put_fact(&s, "host", "cpu.governor", "performance", KNOWN_MEASURED, TIME_NONE);
@@ -37,10 +47,12 @@ static void requirements_and_changes_are_read(void **state)
     scene_finish(&s);
     assert_int_equal(evidence_open(&e, s.path, EVIDENCE_READ_ONLY, &err), 0);
     assert_int_equal(observed_read(&o, e, &err), 0);
-    assert_int_equal(o.requirement_count, 2);
+    assert_int_equal(o.requirement_count, 4);
+    assert_true(o.requirements[1].changed);
+    assert_false(o.requirements[0].changed || o.requirements[2].changed);
     assert_int_equal(o.requirements[0].outcome, REQUIRE_BY_WORD);
     assert_int_equal(o.requirements[0].known, KNOWN_DECLARED);
-    assert_int_equal(o.requirements[1].outcome, REQUIRE_UNKNOWN);
+    assert_int_equal(o.requirements[3].outcome, REQUIRE_UNKNOWN);
     assert_int_equal(o.change_count, 2);
     assert_string_equal(o.changes[0].text, "engine.process pid: 7 to 8");
     assert_string_equal(o.changes[1].text, "host.cpu.governor: from performance to powersave");
@@ -52,10 +64,10 @@ static void requirements_and_changes_are_read(void **state)
 static void they_qualify_the_verdict(void **state)
 {
     struct requirement q[] = {
-        {"stack.precision", REQUIRE_BY_WORD, KNOWN_REPORTED, "w"},
-        {"system.kernel", REQUIRE_MET, KNOWN_MEASURED, "w"},
-        {"system.gpu", REQUIRE_UNKNOWN, KNOWN_UNKNOWN, "w"},
-        {"stack.engine", REQUIRE_VIOLATED, KNOWN_REPORTED, "w"},
+        {"stack.precision", REQUIRE_BY_WORD, KNOWN_REPORTED, "w", true},
+        {"system.kernel", REQUIRE_MET, KNOWN_MEASURED, "w", false},
+        {"system.gpu", REQUIRE_UNKNOWN, KNOWN_UNKNOWN, "w", false},
+        {"stack.engine", REQUIRE_VIOLATED, KNOWN_REPORTED, "w", false},
     };
     struct change c[] = {{2500 * NS_PER_MS, "host.cpu.governor: from performance to powersave"}};
     const struct observed seen = {
@@ -71,6 +83,7 @@ static void they_qualify_the_verdict(void **state)
         has_reason(&t, "the run went on although what it requires is violated: stack.engine"));
     assert_true(
         has_reason(&t, "changed 1 time during the run; first, after 2.5 s: host.cpu.governor"));
+    assert_true(has_reason(&t, "required, and changed during the run: stack.precision"));
     assert_false(has_reason(&t, "system.kernel"));
     t.analysis->observed = (struct observed){0}; /* ours */
 }
