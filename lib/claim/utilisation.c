@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+static const double bound_share = 0.7; /* of the ceiling: from there on it binds */
+
 #define BYTES_FORMULA_DECODE                                                                       \
     "steps x (parameters x bytes_per_parameter) + tokens x context x kv_bytes_per_token; at "      \
     "least: one step for all that are in decode together, at most: one for each token"
@@ -164,6 +166,23 @@ static bool is_here(const struct plan *p)
     return false;
 }
 
+/* Whether decode is bound by the memory's bandwidth, said only where which memory is plain. */
+static void push_bandwidth(json_t *claim, const struct work_rate *bytes, const json_t *envelope)
+{
+    json_t *evidence = json_object_get(json_object_get(claim, "limitedBy"), "evidence");
+    const json_t *read = best(envelope, "memory.read");
+    double share = bytes->least / json_number_value(json_object_get(read, "median"));
+    AUTO(str_release) struct str s = {0};
+
+    if (!read || best(envelope, "gpu.0.copy.device") || isnan(share))
+        return;
+    str_addf(&s, "decode moved at least %.3g %% of what memory.read measures: %s", 100 * share,
+             share >= bound_share ? "it is bound by the memory's bandwidth"
+                                  : "that the memory's bandwidth binds it is not shown");
+    if (str_ok(&s))
+        json_push(evidence, json_string(s.data));
+}
+
 int claim_add_envelope(json_t *claim, const struct analysis *a, const json_t *envelope,
                        struct err *err)
 {
@@ -181,5 +200,7 @@ int claim_add_envelope(json_t *claim, const struct analysis *a, const json_t *en
         return 0;
     put_beside(json_object_get(u, "prefill"), &a->utilisation.prefill, envelope);
     put_beside(json_object_get(u, "decode"), &a->utilisation.decode, envelope);
+    if (is_here(a->in.plan))
+        push_bandwidth(claim, &a->utilisation.decode.bytes, envelope);
     return 0;
 }

@@ -78,6 +78,8 @@ except ImportError:
 for e in Draft7Validator(json.load(open(sys.argv[1]))).iter_errors(json.load(open(sys.argv[2]))):
     sys.exit(str(e)[:400])
 PY
+jq -e 'any(.limitedBy.evidence[]; test("bandwidth binds it is not shown"))' "$WORK/r.json" > /dev/null ||
+  fail "a decode of 0.2 GB/s: $(jq -c .limitedBy.evidence "$WORK/r.json")"
 "$ASRUN" claim "$WORK/r.asrun" --envelope "$WORK/e.asrun" > "$WORK/out" || [ $? = 3 ] || fail "claim: exit $?"
 grep -q 'does not predict' "$WORK/out" || fail "the words are missing: $(grep -A8 Utilisation "$WORK/out")"
 expect_exit 2 "$ASRUN" claim "$WORK/r.asrun" --envelope "$WORK/r.asrun" # a run is no envelope
