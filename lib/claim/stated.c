@@ -251,15 +251,13 @@ json_t *gaps_json(const struct claim_source *s)
     return list;
 }
 
-json_t *not_observed_json(const struct claim_source *s)
+static void push_unseen(json_t *list, const struct claim_source *s, bool host)
 {
-    json_t *list = json_array();
-
     for (size_t i = 0; i < s->fact_count; i++) {
         const struct fact *f = &s->facts[i];
         json_t *o;
 
-        if (f->known != KNOWN_UNKNOWN)
+        if (f->known != KNOWN_UNKNOWN || (strcmp(f->scope, "host") == 0) != host)
             continue;
         o = json_object();
         json_put_str(o, "scope", f->scope);
@@ -267,6 +265,15 @@ json_t *not_observed_json(const struct claim_source *s)
         json_put_str(o, "why", f->source);
         json_push(list, o);
     }
+}
+
+/* The host's come last: a virtual machine hides many of them, and they say least. */
+json_t *not_observed_json(const struct claim_source *s)
+{
+    json_t *list = json_array();
+
+    push_unseen(list, s, false);
+    push_unseen(list, s, true);
     return list;
 }
 
