@@ -39,7 +39,7 @@ measure() {
 asrun: 1
 workload: {fixed: {input_tokens: 48, output_tokens: 64}, calibrate: false}
 target: {url: "$URL", model: dummy}
-load: {arrivals: closed, concurrency: 4, duration: ${seconds}s, self_test: {for: 0}}
+load: {arrivals: closed, concurrency: 1, duration: ${seconds}s, self_test: {for: 0}}
 exclude: {warm_up: none}
 probe: {dispatch: $hz, engine_pid: "$ENGINE_PID"}
 P
@@ -74,7 +74,7 @@ out=${out:-bench/results/$(date -u +%F)-dispatch.md}
   echo "# The dispatch fingerprint: back ends and repeats, $(date -u +%F)"
   echo
   machine
-  echo "Embedded engine, $shape, closed loop of 4, $seconds s at $hz Hz ($(fact "$last" event)). A: $(cat "$dir/plain.backend") (what it chooses);" \
+  echo "Embedded engine, $shape, one request at a time, $seconds s at $hz Hz ($(fact "$last" event)). A: $(cat "$dir/plain.backend") (what it chooses);" \
     "B: $(cat "$dir/masked.backend") (the former hidden). Each run is of a fresh engine; distances are total variation."
   [ -z "${NOTE:-}" ] || echo "$NOTE"
   echo
