@@ -5,7 +5,14 @@
 need_engine
 cd "$WORK"
 
-engines() { pgrep -fc "llama-server.*--port" || true; }
+export ASRUN_TEST=$WORK # the engines of this test inherit it; others may run beside it
+engines() {
+  local pid count=0
+  for pid in $(pgrep -f "llama-server.*--port"); do
+    if grep -qz "^ASRUN_TEST=$WORK$" "/proc/$pid/environ" 2> /dev/null; then count=$((count + 1)); fi
+  done
+  echo "$count"
+}
 SHORT=(--model 15m --load.duration=4s --load.rate=12/s --exclude.warm_up="first 1s" --trials.count=3)
 
 code=0
@@ -29,6 +36,7 @@ grep -Eq 'p99 needs [0-9]+ more requests' claim.txt || fail "a p99 from this sam
 
 "$ASRUN" demo -o killed.asrun "${SHORT[@]}" --load.duration=60s --quiet > /dev/null 2>&1 & pid=$!
 sleep 4
+[ "$(engines)" = 1 ] || fail "no engine of its own is seen while it runs"
 kill -9 $pid
 wait $pid 2> /dev/null || true
 "$ASRUN" demo -o stopped.asrun "${SHORT[@]}" --load.duration=60s --quiet > /dev/null 2>&1 & pid=$!
@@ -38,7 +46,7 @@ code=0
 wait $pid || code=$?
 [ "$code" = 130 ] || fail "interrupted: exit $code"
 sleep 0.5
-left=$(pgrep -fc 'llama-server.*asrun-dummy-15m' || true)
+left=$(engines)
 [ "$left" = 0 ] || fail "$left engines are left behind"
 
 code=0
