@@ -3,13 +3,13 @@
 # What sampling costs the engine: pairs of runs with and without (`probe.dispatch`), in alternating
 # order, against one embedded engine that does the same requests each time.
 #
-#   bench/dispatch_overhead.sh [--build DIR] [--pairs 40] [--requests 60] [--hz 99] [--shape 15m] [--out FILE]
+#   bench/dispatch_overhead.sh [--build DIR] [--pairs 20] [--requests 16] [--hz 99] [--shape 135m] [--out FILE]
 #
 # Engine on CPU 0, asrun on CPU 1. The ratio is of output tokens a second; the interval is
 # Student's t over the logarithms of the pairs. Writes bench/results/DATE-dispatch-overhead.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=build/release pairs=40 requests=60 hz=99 shape=15m out=
+build=build/release pairs=20 requests=16 hz=99 shape=135m out=
 while [ $# -gt 0 ]; do
   case $1 in
     --build | --pairs | --requests | --hz | --shape | --out) declare "${1#--}=$2"; shift 2 ;;
