@@ -11,6 +11,7 @@
 #include "load/slab.h"
 #include "load/tls_inside.h"
 #include <openssl/crypto.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,15 +21,34 @@ enum { POOLS = 64 };
 #define POOL_MOST ((size_t)256 << 20)
 
 static struct slab pools[POOLS]; /* of I/O thread i; stay for the next trial */
+/* Where they are, for threads that have none and free their own pieces while pools are made: a
+ * size that is seen is at most that of the base that is seen after it. */
+static struct {
+    _Atomic(const char *) base;
+    _Atomic size_t size; /* 0: no pool (yet) */
+} ranges[POOLS];
 static _Thread_local struct slab *own;
 static _Thread_local struct tls_memory count;
 
 static struct slab *pool_of(const void *p)
 {
-    for (size_t i = 0; i < POOLS && pools[i].base; i++)
-        if ((const char *)p >= pools[i].base && (const char *)p < pools[i].base + pools[i].size)
+    for (size_t i = 0; i < POOLS; i++) {
+        size_t size = atomic_load_explicit(&ranges[i].size, memory_order_acquire);
+        const char *base = atomic_load_explicit(&ranges[i].base, memory_order_relaxed);
+
+        if (!base)
+            break;
+        if ((const char *)p >= base && (const char *)p < base + size)
             return &pools[i];
+    }
     return NULL;
+}
+
+static void publish(size_t i)
+{
+    atomic_store_explicit(&ranges[i].size, 0, memory_order_relaxed);
+    atomic_store_explicit(&ranges[i].base, pools[i].base, memory_order_release);
+    atomic_store_explicit(&ranges[i].size, pools[i].size, memory_order_release);
 }
 
 static void *take(size_t size)
@@ -110,6 +130,7 @@ int tls_pools(int32_t threads, size_t links)
             return -ENOMEM;
         slab_release(&pools[i]);
         pools[i] = wider;
+        publish((size_t)i);
     }
     return 0;
 }
