@@ -5,7 +5,10 @@
  */
 #include "envelope/stream.h"
 
-typedef double lanes __attribute__((vector_size(64), may_alias));
+typedef double lanes __attribute__((vector_size(16), may_alias));
+
+enum { SUMS = 8 };
+_Static_assert(STREAM_STEP % (2 * SUMS) == 0, "a part is summed whole");
 
 struct span {
     size_t from, to;
@@ -43,18 +46,18 @@ static void triad(double *restrict to, const double *restrict x, const double *r
         to[i] = x[i] + STREAM_SCALAR * y[i];
 }
 
-/* Many sums at once: one alone would wait for the additions, not for the memory. */
+/* Many sums at once: one alone would wait for the additions, not for the memory. As many as there
+ * are registers for on any machine: what spills would wait for the stack. */
 static double sum(const double *from, size_t n)
 {
-    lanes s[4] = {{0}};
+    lanes s[SUMS] = {{0}};
     double all = 0;
 
-    for (size_t i = 0; i < n; i += 32)
-        for (size_t k = 0; k < 4; k++)
-            s[k] += *(const lanes *)(from + i + 8 * k);
-    for (size_t k = 0; k < 4; k++)
-        for (size_t i = 0; i < 8; i++)
-            all += s[k][i];
+    for (size_t i = 0; i < n; i += 2 * SUMS)
+        for (size_t k = 0; k < SUMS; k++)
+            s[k] += *(const lanes *)(from + i + 2 * k);
+    for (size_t k = 0; k < SUMS; k++)
+        all += s[k][0] + s[k][1];
     return all;
 }
 
