@@ -235,7 +235,7 @@ uint64_t feed_lost(struct feed *f)
     uint64_t lost;
 
     (void)pthread_mutex_lock(&f->lock);
-    lost = f->lost;
+    lost = f->lost + f->row_count;
     (void)pthread_mutex_unlock(&f->lock);
     return lost;
 }

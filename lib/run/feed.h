@@ -25,4 +25,5 @@ void feed_begin(struct feed *f, int64_t anchor_ns);
 /* Hands all that waits to @store, which is the caller's meanwhile. -ENOMEM: what was not taken
  * waits. */
 NODISCARD int feed_drain(struct feed *f, struct store *store, struct err *err);
+/* Asked after the last drain: what still waits is lost, too. */
 uint64_t feed_lost(struct feed *f);
