@@ -46,7 +46,6 @@ static struct slab *pool_of(const void *p)
 
 static void publish(size_t i)
 {
-    atomic_store_explicit(&ranges[i].size, 0, memory_order_relaxed);
     atomic_store_explicit(&ranges[i].base, pools[i].base, memory_order_release);
     atomic_store_explicit(&ranges[i].size, pools[i].size, memory_order_release);
 }
@@ -128,6 +127,7 @@ int tls_pools(int32_t threads, size_t links)
             continue;
         if (slab_init(&wider, bytes_for(links)) < 0)
             return -ENOMEM;
+        atomic_store(&ranges[i].size, 0); /* before others are given what it frees */
         slab_release(&pools[i]);
         pools[i] = wider;
         publish((size_t)i);
