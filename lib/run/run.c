@@ -291,7 +291,6 @@ static int begin_watch(struct run *r, struct err *err)
                           .scheduled = room_of(r),
                           .anchor = r->anchor};
 
-    step_cpus(r, r->steps[0]->plan);
     w.off = (struct aside){r->io_cpus, r->steps[0]->plan->load.threads};
     return r->watch ? watch_start(r->watch, &w, store_ring(r->store, r->threads), err) : 0;
 }
@@ -360,8 +359,9 @@ int run_plan(const struct plan *p, const struct run_options *o, struct run_contr
         failed = begin(&r, err);
     if (failed < 0)
         return failed;
-    failed = begin_watch(&r, err);
+    step_cpus(&r, r.steps[0]->plan);
+    failed = begin_probes(&r, err); /* first: what finish() ends must have begun */
     if (failed == 0)
-        failed = begin_probes(&r, err);
+        failed = begin_watch(&r, err);
     return finish(&r, failed < 0 ? failed : run_steps(&r, err), err);
 }
