@@ -46,15 +46,32 @@ struct requiring {
     struct str violated;
 };
 
+static bool is_of_engine(const struct fact *f)
+{
+    return strcmp(f->scope, "model") == 0 || strncmp(f->scope, "engine", 6) == 0;
+}
+
+/* The probes look at the first target only: what they say of its engine is not of another's. */
+static bool is_watched(const struct requiring *q)
+{
+    const struct target *t = &q->endpoint->target, *first = &q->run->endpoints[0]->target;
+
+    return strcmp(t->route.proxy, first->route.proxy) == 0 &&
+           t->address.address_len == first->address.address_len &&
+           memcmp(&t->address.address, &first->address.address, t->address.address_len) == 0;
+}
+
 static int gather(struct requiring *q, struct err *err)
 {
     const struct fact_list *run = &q->run->facts, *own = &q->endpoint->facts;
+    bool watched = is_watched(q);
 
     q->facts = calloc(run->count + own->count + 1, sizeof *q->facts);
     if (!q->facts)
         return err_set(err, -ENOMEM, "out of memory for facts");
     for (size_t i = 0; i < run->count; i++)
-        q->facts[q->count++] = run->items[i];
+        if (watched || !is_of_engine(&run->items[i]))
+            q->facts[q->count++] = run->items[i];
     for (size_t i = 0; i < own->count; i++)
         q->facts[q->count++] = own->items[i];
     return 0;
