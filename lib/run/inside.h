@@ -38,6 +38,11 @@ struct step {
     uint32_t first_item, first_trial;
 };
 
+struct probed {           /* words that a probe's setup points to */
+    char engine_why[200]; /* why the engine's process isn't known */
+    char cupti[1024];     /* where its kernels are left; "": nowhere */
+};
+
 struct run {
     const struct plan *plan;
     const struct run_options *options;
@@ -53,8 +58,7 @@ struct run {
     struct store *store;
     struct watch *watch; /* NULL: nobody watches the packets */
     struct probes *probes;
-    char engine_why[200]; /* why the engine's process isn't known */
-    char cupti[1024];     /* where its kernels are left; "": nowhere */
+    struct probed probed;
     char run_id[9];
     int planned_cpus[RUN_MAX_THREADS];
     const int *io_cpus; /* as many as I/O threads; NULL: not pinned */
@@ -70,8 +74,10 @@ NODISCARD int run_meta(struct run *r, struct err *err, const char *key, const ch
 NODISCARD int run_limits(struct run *r, struct err *err);
 /* probing.c: opens the probes, of the first target; their facts are then among the run's. */
 NODISCARD int run_probes(struct run *r, struct err *err);
-/* What the plan says to all of them; without the engine's process. @t NULL: there is no target. */
-struct probe_setup probe_setup_of(const struct plan *p, const struct target *t);
+/* What the plan says of probes. @t NULL: there is no target. @engine: its process where it is
+ * known, 0: the plan says which, or whoever listens. It points to the plan, @t and @words. */
+struct probe_setup probe_setup_of(const struct plan *p, const struct target *t, pid_t engine,
+                                  struct probed *words);
 /* Writes what is due, of the probes too, while no recorder has the store. */
 NODISCARD int run_pump(struct run *r, struct err *err);
 /* require.c: holds what the plan requires against all facts so far; each outcome is a fact of scope

@@ -2,7 +2,6 @@
 #include "run/probe_now.h"
 #include "asrun/asrun.h"
 #include "base/clock.h"
-#include "probe/listener.h"
 #include "run/inside.h"
 #include <stdio.h>
 #include <time.h>
@@ -16,7 +15,7 @@ struct now {
     struct probes *probes;
     struct store *store;
     struct clock_anchor anchor;
-    char engine_why[200];
+    struct probed probed;
 };
 
 static void now_release(struct now *n)
@@ -27,24 +26,6 @@ static void now_release(struct now *n)
     fact_list_release(&n->facts);
 }
 DEFINE_AUTO_HELD(struct now, now_release)
-
-/* 0: not known, and @n->engine_why says why not. */
-static pid_t engine_of(struct now *n)
-{
-    const struct target *t = &n->target;
-    pid_t pid = n->options->pid;
-
-    if (pid > 0)
-        return pid;
-    if (!n->options->target)
-        (void)snprintf(n->engine_why, sizeof n->engine_why, "neither a target nor a pid was named");
-    else if (t->route.way.proxy)
-        (void)snprintf(n->engine_why, sizeof n->engine_why, "the target is behind a proxy");
-    else if (probe_listener_pid(&pid, "", (const struct sockaddr *)&t->address.address,
-                                n->engine_why, sizeof n->engine_why) < 0)
-        return 0;
-    return pid;
-}
 
 static int open_target(struct now *n, struct err *err)
 {
@@ -63,9 +44,7 @@ static int open_probes(struct now *n, struct err *err)
                                  .say = n->options->message,
                                  .say_ctx = n->options->ctx};
 
-    setup.probe = probe_setup_of(p, n->options->target ? &n->target : NULL);
-    setup.probe.engine_pid = engine_of(n);
-    setup.probe.engine_why = n->engine_why;
+    setup.probe = probe_setup_of(p, n->options->target ? &n->target : NULL, 0, &n->probed);
     return probes_open(&n->probes, &setup, err);
 }
 

@@ -7,10 +7,9 @@
 
 struct probe_now {
     const char *out_path;
-    const struct plan *plan; /* its target and what it says of probes ... */
-    bool target;             /* ... or none: this host alone */
-    pid_t pid;               /* of the engine; 0: whoever listens on the target's address */
-    int64_t for_ns;          /* 0: facts only */
+    const struct plan *plan;                      /* its target and what it says of probes ... */
+    bool target;                                  /* ... or none: this host alone */
+    int64_t for_ns;                               /* 0: facts only */
     void (*message)(void *ctx, const char *text); /* NULL: nobody reads */
     void *ctx;
 };

@@ -7,30 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int no_engine(struct run *r, const char *why)
+/* 0: not known, and @why says why not. */
+static pid_t engine_of(const struct plan *p, const struct target *t, pid_t known, char why[200])
 {
-    (void)snprintf(r->engine_why, sizeof r->engine_why, "%s", why);
-    return 0;
-}
-
-/* 0: not known, and r->engine_why says why not. */
-static pid_t engine_of(struct run *r, const struct target *t)
-{
-    const char *planned = r->plan->probe.engine_pid;
+    const char *planned = p->probe.engine_pid, *no = NULL;
     pid_t pid = 0;
 
     if (strcmp(planned, "none") == 0)
-        return no_engine(r, "probe.engine_pid: none");
-    if (strcmp(planned, "listen") != 0)
+        no = "probe.engine_pid: none";
+    else if (strcmp(planned, "listen") != 0)
         return (pid_t)strtol(planned, NULL, 10);
-    if (r->options->engine_pid > 0)
-        return r->options->engine_pid;
-    if (t->route.way.proxy)
-        return no_engine(r, "the target is behind a proxy");
-    if (probe_listener_pid(&pid, "", (const struct sockaddr *)&t->address.address, r->engine_why,
-                           sizeof r->engine_why) < 0)
+    else if (known > 0)
+        return known;
+    else if (!t)
+        no = "neither a target nor a pid was named";
+    else if (t->route.way.proxy)
+        no = "the target is behind a proxy";
+    if (no)
+        (void)snprintf(why, 200, "%s", no);
+    else if (probe_listener_pid(&pid, "", (const struct sockaddr *)&t->address.address, why, 200) <
+             0)
         return 0;
     return pid;
+}
+
+static const char *kernels_of(const struct plan *p, char folder[1024])
+{
+    char beside[1024];
+
+    if (p->probe.cupti[0] != '\0')
+        (void)snprintf(folder, 1024, "%s", plan_beside(beside, sizeof beside, p, p->probe.cupti));
+    return folder;
 }
 
 static void say(void *ctx, const char *text)
@@ -43,9 +50,12 @@ static const char *url_or_null(const char *url)
     return *url ? url : NULL;
 }
 
-struct probe_setup probe_setup_of(const struct plan *p, const struct target *t)
+struct probe_setup probe_setup_of(const struct plan *p, const struct target *t, pid_t engine,
+                                  struct probed *words)
 {
     return (struct probe_setup){.root = "",
+                                .engine_pid = engine_of(p, t, engine, words->engine_why),
+                                .engine_why = words->engine_why,
                                 .engine = t ? t->probe.engine : ENGINE_UNKNOWN,
                                 .target = t ? &t->url : NULL,
                                 .key = t ? t->key : NULL,
@@ -53,34 +63,19 @@ struct probe_setup probe_setup_of(const struct plan *p, const struct target *t)
                                 .metrics_url = url_or_null(p->probe.metrics_url),
                                 .dcgm_url = url_or_null(p->probe.dcgm_url),
                                 .node_url = url_or_null(p->probe.node_url),
+                                .cupti = kernels_of(p, words->cupti),
                                 .dispatch_hz = p->probe.dispatch_hz,
                                 .period_ns = p->probe.period_ns,
                                 .metrics_period_ns = p->probe.metrics_period_ns};
 }
 
-static const char *kernels_of(struct run *r)
-{
-    const char *folder = r->plan->probe.cupti;
-    char beside[sizeof r->cupti];
-
-    if (folder[0] != '\0')
-        (void)snprintf(r->cupti, sizeof r->cupti, "%s",
-                       plan_beside(beside, sizeof beside, r->plan, folder));
-    return r->cupti;
-}
-
 int run_probes(struct run *r, struct err *err)
 {
     const struct target *t = &r->endpoints[0]->target;
-    struct probes_setup setup = {.sources = probe_sources,
-                                 .facts = &r->facts,
-                                 .say = say,
-                                 .say_ctx = r,
-                                 .probe = probe_setup_of(r->plan, t)};
+    struct probes_setup setup = {
+        .sources = probe_sources, .facts = &r->facts, .say = say, .say_ctx = r};
 
-    setup.probe.cupti = kernels_of(r);
-    setup.probe.engine_pid = engine_of(r, t);
-    setup.probe.engine_why = r->engine_why;
+    setup.probe = probe_setup_of(r->plan, t, r->options->engine_pid, &r->probed);
     return probes_open(&r->probes, &setup, err);
 }
 

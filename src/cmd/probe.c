@@ -37,13 +37,17 @@ static const char plan_text[] = "asrun: 1\n"
 
 static int make_plan(struct plan **ret, const struct options *o, struct err *err)
 {
-    struct plan_override items[OVERRIDES_MAX + 1];
+    struct plan_override items[OVERRIDES_MAX + 2];
+    char pid[24];
     size_t n = 0;
 
     for (size_t i = 0; i < o->over.count; i++)
         items[n++] = o->over.items[i];
     if (o->url)
         items[n++] = (struct plan_override){"target.url", o->url};
+    (void)snprintf(pid, sizeof pid, "%" PRId64, o->pid);
+    if (o->pid > 0)
+        items[n++] = (struct plan_override){"probe.engine_pid", pid};
     return plan_parse(ret, plan_text, "probe", items, n, err);
 }
 
@@ -88,11 +92,8 @@ static int probe_into(const char *folder, const struct options *o, const struct 
                       struct err *err)
 {
     char path[PATH_MAX + 16], spool[PATH_MAX + 32];
-    const struct probe_now now = {.out_path = path,
-                                  .plan = plan,
-                                  .target = o->url != NULL,
-                                  .pid = (pid_t)o->pid,
-                                  .for_ns = o->for_ns};
+    const struct probe_now now = {
+        .out_path = path, .plan = plan, .target = o->url != NULL, .for_ns = o->for_ns};
     int r;
 
     (void)snprintf(path, sizeof path, "%s/probe.asrun", folder);
@@ -116,6 +117,10 @@ static int probe(const struct options *o)
 
     if (make_plan(&plan, o, &err) < 0)
         return cmd_failed(&cmd_probe, &err);
+    if (o->pid > 0 && kill((pid_t)o->pid, 0) < 0 && errno == ESRCH) {
+        (void)err_set(&err, -ESRCH, "--pid %" PRId64 ": there is no such process", o->pid);
+        return cmd_failed(&cmd_probe, &err);
+    }
     (void)snprintf(folder, sizeof folder, "%s/asrun-probe-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (!mkdtemp(folder)) {
         (void)err_set(&err, -errno, "%s: %s", folder, strerror(errno));

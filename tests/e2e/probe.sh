@@ -40,8 +40,12 @@ clean
 probe --pid "$SERVER_PID" --for 300ms
 grep -q "^engine.process .*memory.resident_bytes" "$WORK/out" || fail "no series of the process"
 clean
+probe --target "$URL" --probe.engine_pid=none --for 300ms
+grep -q "probe.engine_pid: none" "$WORK/out" || fail "whose process isn't looked for is not said"
+gone=$SERVER_PID
 stop_server
 
+expect_exit 5 "$ASRUN" probe --pid "$gone"
 expect_exit 5 "$ASRUN" probe --target http://127.0.0.1:1/v1
 expect_exit 2 "$ASRUN" probe --for 2
 expect_exit 2 "$ASRUN" probe --pid none
