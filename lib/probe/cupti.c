@@ -276,6 +276,11 @@ static int put_rows(const struct probe *p)
     return r;
 }
 
+static uint64_t more(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
 /* Rows of what grew since the last phase began, which ends here. */
 static int end_phase(struct probe *p)
 {
@@ -286,11 +291,14 @@ static int end_phase(struct probe *p)
         if (!one->read_before)
             continue;
         cupti_grown(p->sum, one);
+        p->run->dropped += more(one->now->dropped, one->before->dropped);
+        p->run->crowded += more(one->now->crowded, one->before->crowded);
         *one->before = *one->now;
     }
     for (size_t i = 0; i < KERNEL_ROWS; i++)
         if (p->sum->rows[i].name[0])
             kernels_grow(p->run, &p->sum->rows[i]);
+    p->run->crowded += p->sum->crowded;
     return p->phase[0] ? put_rows(p) : 0;
 }
 
@@ -311,8 +319,6 @@ static void add_up(struct probe *p)
     for (size_t i = 0; i < p->count; i++) {
         const struct kernels *k = p->process[i].now;
 
-        p->run->dropped += k->dropped;
-        p->run->crowded += k->crowded;
         if (k->error[0])
             memcpy(p->run->error, k->error, sizeof k->error);
         for (size_t j = 0; j < k->libraries.count; j++)

@@ -87,6 +87,26 @@ static void adds_up_processes_that_come_later(void **state)
     probe_cupti.close(p);
 }
 
+static void counts_what_was_lost_since_it_opened(void **state)
+{
+    struct probe *p;
+
+    (void)state;
+    text("9-1.kernels", "time_ns 1000000000\ndropped 5\ncrowded 3\nkernel 5 0 50 1 1 gemm\n");
+    p = open_folder();
+    text("9-1.kernels", "time_ns 2000000000\ndropped 5\ncrowded 3\nkernel 6 0 60 1 1 gemm\n");
+    assert_int_equal(probe_cupti.finish(p), 0);
+    assert_seen(&seen.seen, "engine.gpu.kernels.lost=0 ");
+    probe_cupti.close(p);
+    p = open_folder();
+    text("9-1.kernels", "time_ns 3000000000\ndropped 6\ncrowded 3\nkernel 7 0 70 1 1 gemm\n");
+    probe_cupti.phase(p, "trial 1", 0);
+    text("9-1.kernels", "time_ns 4000000000\ndropped 7\ncrowded 3\nkernel 8 0 80 1 1 gemm\n");
+    assert_int_equal(probe_cupti.finish(p), 0);
+    assert_seen(&seen.seen, "engine.gpu.kernels.lost=2 ");
+    probe_cupti.close(p);
+}
+
 static void leaves_old_and_foreign_files_alone(void **state)
 {
     const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
@@ -151,6 +171,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tells_phases_apart, empty_folder, remove_folder),
         cmocka_unit_test_setup_teardown(adds_up_processes_that_come_later, empty_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(counts_what_was_lost_since_it_opened, empty_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(leaves_old_and_foreign_files_alone, empty_folder,
                                         remove_folder),
