@@ -14,10 +14,16 @@ struct options {
     bool json, paired, require;
 };
 
-/* A rate is better the higher, a time the lower. */
+/* A rate is better the higher; a time is better the lower, also by iteration or token. */
 static int better_of(const char *unit)
 {
-    return strchr(unit, '/') ? 1 : -1;
+    static const char *const times[] = {"s", "sec", "second", "min", "minute", "h", "hour"};
+    const char *per = strrchr(unit, '/');
+
+    for (size_t i = 0; per && i < COUNT_OF(times); i++)
+        if (strcmp(per + 1, times[i]) == 0)
+            return 1;
+    return -1;
 }
 
 static int print(const struct series_shown *s, bool json)
@@ -166,7 +172,7 @@ const struct command cmd_series = {
     "  FILE         CSV, a value a row in order; -: standard input. Several files, or a column\n"
     "               'run', are independent runs\n"
     "  --column C   name of the column (its number where there is no header)\n"
-    "  --unit U     for the output; a rate such as 1/s or tokens/s is better the higher\n"
+    "  --unit U     for the output; a unit per time (/s, /min, /h) is better the higher\n"
     "  --better W   lower or higher, whatever the unit\n"
     "  --delta 5%   what counts as the same level, and the limit of drift\n"
     "  --against F  compare: the ratio is FILE over F\n"

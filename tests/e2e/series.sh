@@ -21,6 +21,8 @@ values 1 5 400 1 1.5 > "$WORK/base.csv"
 values 2 5 400 0.9 1.5 > "$WORK/fast.csv"
 values 3 1 400 1 1.5 > "$WORK/one.csv"
 values 4 5 400 1 0.7 > "$WORK/slower.csv"
+values 5 5 400 1 0.7 > "$WORK/many.csv"
+values 6 5 400 0.9 0.7 > "$WORK/few.csv"
 
 expect_exit 0 "$ASRUN" series --json "$WORK/base.csv"
 for key in label steady_start change_points drift n n_eff mean percentiles verdict reasons; do field "$key" > /dev/null; done
@@ -49,6 +51,9 @@ expect_exit 0 "$ASRUN" series --json --against "$WORK/base.csv" "$WORK/fast.csv"
 is answer '"better"'
 for key in ratio interval mde; do field "$key" > /dev/null; done
 expect_exit 1 "$ASRUN" series --against "$WORK/fast.csv" "$WORK/base.csv"
+expect_exit 1 "$ASRUN" series --unit ms/token --against "$WORK/fast.csv" "$WORK/base.csv" # a time, not a rate
+expect_exit 0 "$ASRUN" series --json --unit tokens/min --against "$WORK/few.csv" "$WORK/many.csv"
+is answer '"better"'
 expect_exit 0 "$ASRUN" series --json --paired --against "$WORK/base.csv" "$WORK/base.csv"
 is answer '"equivalent"'
 expect_exit 3 "$ASRUN" series --against "$WORK/one.csv" "$WORK/base.csv"
