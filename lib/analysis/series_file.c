@@ -87,15 +87,18 @@ static bool is_counter(const char *name)
     return false;
 }
 
-static int by_name(const struct csv *head, const char *name)
+static int by_name(const struct csv *head, const char *name,
+                   int (*differ)(const char *a, const char *b))
 {
     for (size_t i = 0; i < head->count; i++)
-        if (strcmp(head->field[i], name) == 0)
+        if (differ(head->field[i], name) == 0)
             return (int)i;
     return -1;
 }
 
-static int unclear(const struct reading *r, const struct csv *head, const char *wanted)
+/* @wanted: not there; NULL: @candidates columns could be meant, and one is wanted. */
+static int unclear(const struct reading *r, const struct csv *head, const char *wanted,
+                   size_t candidates)
 {
     AUTO(str_release) struct str list = {0};
 
@@ -106,28 +109,25 @@ static int unclear(const struct reading *r, const struct csv *head, const char *
     if (wanted)
         return err_set(r->err, -EINVAL, "%s:%" PRId64 ": no column '%s'; there are: %.120s",
                        r->s->name, r->s->line, wanted, list.data);
-    return err_set(r->err, -EINVAL,
-                   "%s:%" PRId64 ": several columns (%.120s); name one with --column", r->s->name,
-                   r->s->line, list.data);
+    return err_set(r->err, -EINVAL, "%s:%" PRId64 ": %s columns (%.120s); name one with --column",
+                   r->s->name, r->s->line, candidates > 0 ? "several" : "only counting", list.data);
 }
 
 static int find_named(struct reading *r, const struct csv *head, const char *column)
 {
-    int found = -1;
+    size_t candidates = 0;
 
-    r->run = by_name(head, "run");
+    r->run = by_name(head, "run", strcasecmp);
     if (column) {
-        r->value = by_name(head, column);
-        return r->value < 0 ? unclear(r, head, column) : 0;
+        r->value = by_name(head, column, strcmp);
+        return r->value < 0 ? unclear(r, head, column, 0) : 0;
     }
     for (size_t i = 0; i < head->count; i++)
         if (!is_counter(head->field[i])) {
-            if (found >= 0)
-                return unclear(r, head, NULL);
-            found = (int)i;
+            candidates++;
+            r->value = (int)i;
         }
-    r->value = found >= 0 ? found : (int)head->count - 1;
-    return 0;
+    return candidates == 1 ? 0 : unclear(r, head, NULL, candidates);
 }
 
 static int find_numbered(struct reading *r, const struct csv *head, const char *column)

@@ -3,10 +3,10 @@
  * lib/analysis/series_file.h - series that somebody else measured, out of CSV: a value a row.
  *
  * The first line is the header, unless all its fields are numbers; then the columns go by their
- * numbers from 1. A column named "run" splits the rows into runs, in order of their first rows.
- * Without @column there must be but one that could be meant: columns named run, iteration, index or
- * step don't count. Empty cells, text, NaN and numbers beyond +-1e100 are errors that name file,
- * line and column: nothing is skipped.
+ * numbers from 1. A column named "run" (in any case) splits the rows into runs, in order of their
+ * first rows. Without @column there must be but one that could be meant: columns named run,
+ * iteration, index or step don't count. Empty cells, text, NaN and numbers beyond +-1e100 are
+ * errors that name file, line and column: nothing is skipped.
  */
 #pragma once
 #include "base/base.h"

@@ -40,6 +40,17 @@ static void reads_headers_runs_and_bare_numbers(void **state)
     assert_close(set.runs[3].value[1], 8, 0);
 }
 
+static void a_column_run_splits_in_any_case(void **state)
+{
+    AUTO(series_set_release) struct series_set set = {0};
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(read_text(&set, "Run,STEP,s\na,1,1.5\nb,1,2\n", NULL, &err), 0);
+    assert_int_equal(set.count, 2);
+    assert_string_equal(set.runs[1].name, "F: b");
+}
+
 static void errors_name_file_line_and_column(void **state)
 {
     static const struct {
@@ -55,6 +66,7 @@ static void errors_name_file_line_and_column(void **state)
         {"s\n1\n\n2\n", NULL, "F:3: blank line"},
         {"s,t\n1,2\n3\n", "s", "F:3: 1 fields; the first line has 2"},
         {"s,t\n1,2\n", NULL, "F:1: several columns (s, t)"},
+        {"run,step\n1,2\n", NULL, "F:1: only counting columns (run, step); name one with --column"},
         {"s,t\n1,2\n", "u", "F:1: no column 'u'; there are: s, t"},
         {"1,2\n1,2\n", "3", "F:1: no column '3'"},
         {"1,2\n1,2\n", NULL, "F:1: several columns without names"},
@@ -243,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_headers_runs_and_bare_numbers),
+        cmocka_unit_test(a_column_run_splits_in_any_case),
         cmocka_unit_test(errors_name_file_line_and_column),
         cmocka_unit_test(five_steady_runs_are_a_characterization),
         cmocka_unit_test(what_is_missing_makes_a_snapshot_and_is_named),
