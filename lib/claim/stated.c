@@ -138,35 +138,68 @@ static json_t *unstated_item(const char *name, const char *how)
     return o;
 }
 
-static void unstated_words(json_t *list, const struct plan *p)
+static const char *measured(const struct claim_source *s, const char *scope, const char *name)
+{
+    for (size_t i = 0; scope && i < s->fact_count; i++)
+        if (s->facts[i].known == KNOWN_MEASURED && strcmp(s->facts[i].scope, scope) == 0 &&
+            strcmp(s->facts[i].name, name) == 0)
+            return s->facts[i].value;
+    return NULL;
+}
+
+/* This host's facts are the target's where the target is on it. */
+static bool is_seen(const struct claim_source *s, const char *scope, const char *name)
+{
+    const char *here = measured(s, "target", "on_this_host");
+
+    if (scope && strcmp(scope, "host") == 0 && !(here && strcmp(here, "yes") == 0))
+        return false;
+    return measured(s, scope, name) != NULL;
+}
+
+static void unstated_words(json_t *list, const struct claim_source *s)
 {
     static const struct {
         const char *words[4], *name, *how;
+        const char *scope, *fact; /* which says it as well, if it was measured */
     } items[] = {
-        {{"precision", "quanti", "dtype"}, "precision", "declare: {precision: ...}"},
-        {{"weights", "checkpoint", NULL}, "model weights", "declare: {model.weights: ...}"},
+        {{"precision", "quanti", "dtype"},
+         "precision",
+         "declare: {precision: ...}",
+         "model",
+         "precision"},
+        {{"weights", "checkpoint", NULL},
+         "model weights",
+         "declare: {model.weights: ...}",
+         "model",
+         "file.sha256"},
         {{"tenan", "exclusive", "alone", "other load"},
          "tenancy",
-         "assume: [\"no other tenant on the node\"]"},
+         "assume: [\"no other tenant on the node\"]",
+         NULL,
+         NULL},
         {{"hardware", "gpu", "accelerator"},
          "hardware of the target",
-         "system: {require: {gpu: ...}} or declare"},
-        {{"cache", NULL, NULL}, "state of caches at the start", "assume or declare"},
-        {{"batch", NULL, NULL}, "batching of the engine", "declare: {batching: ...}"},
+         "system: {require: {gpu: ...}} or declare",
+         "host",
+         "cpu.model"},
+        {{"cache", NULL, NULL}, "state of caches at the start", "assume or declare", NULL, NULL},
+        {{"batch", NULL, NULL}, "batching of the engine", "declare: {batching: ...}", NULL, NULL},
     };
 
     for (size_t i = 0; i < COUNT_OF(items); i++) {
-        bool said = false;
+        bool said = is_seen(s, items[i].scope, items[i].fact);
 
         for (size_t w = 0; w < COUNT_OF(items[i].words) && items[i].words[w]; w++)
-            said = said || says(p, items[i].words[w]);
+            said = said || says(s->plan, items[i].words[w]);
         if (!said)
             json_push(list, unstated_item(items[i].name, items[i].how));
     }
 }
 
-static json_t *unstated_json(const struct plan *p)
+static json_t *unstated_json(const struct claim_source *s)
 {
+    const struct plan *p = s->plan;
     json_t *list = json_array();
 
     if (p->good_count == 0)
@@ -177,7 +210,7 @@ static json_t *unstated_json(const struct plan *p)
         json_push(list, unstated_item("question", "question: what is to be decided"));
     if (!p->family[0])
         json_push(list, unstated_item("workload family", "workload: {family: ...}"));
-    unstated_words(list, p);
+    unstated_words(list, s);
     if (!(p->cost.usd_per_hour > 0))
         json_push(list, unstated_item("hardware price", "cost: {usd_per_hour: ...}"));
     if (p->expect_count == 0)
@@ -190,7 +223,7 @@ json_t *assumptions_json(const struct claim_source *s)
     json_t *o = json_object();
 
     json_put(o, "stated", stated_json(s->plan));
-    json_put(o, "unstated", unstated_json(s->plan));
+    json_put(o, "unstated", unstated_json(s));
     return o;
 }
 

@@ -8,6 +8,7 @@ static const struct fact scene_facts[] = {
     {"target", "engine.name", "llama.cpp", "", "GET /props", KNOWN_REPORTED, TIME_NONE},
     {"target", "engine.version", "b1234", "", "GET /props", KNOWN_REPORTED, TIME_NONE},
     {"host", "cpu.model", "A CPU", "", "/proc/cpuinfo", KNOWN_MEASURED, TIME_NONE},
+    {"model", "precision", "q4_0", "", "GGUF head", KNOWN_MEASURED, TIME_NONE},
     {"host", "cpu.governor", NULL, "", "no cpufreq on this machine", KNOWN_UNKNOWN, TIME_NONE},
 };
 

@@ -67,7 +67,10 @@ static void what_is_not_stated_is_named(void **state)
     assert_true(any_text(of_asked, "name", "model weights"));
     assert_true(any_text(of_bare, "name", "good"));
     assert_true(any_text(of_bare, "name", "regime"));
-    assert_true(any_text(of_bare, "name", "precision"));
+    assert_false(any_text(of_bare, "name", "precision")); /* measured */
+    assert_true(any_text(of_bare, "name", "model weights"));
+    assert_true(
+        any_text(of_bare, "name", "hardware of the target")); /* not known to be on this host */
     assert_true(any_text(of_bare, "name", "hardware price"));
     assert_true(any_text(json_object_get(bare, "representativenessGaps"), NULL, "fixed lengths"));
     assert_true(any_text(json_object_get(bare, "notObserved"), "name", "cpu.governor"));
