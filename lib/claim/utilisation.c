@@ -166,7 +166,16 @@ static bool is_here(const struct plan *p)
     return false;
 }
 
-/* Whether decode is bound by the memory's bandwidth, said only where which memory is plain. */
+static bool has_gpu(const json_t *claim, const json_t *envelope)
+{
+    const json_t *own = json_object_get(claim, "facts");
+
+    return fact_in(json_object_get(envelope, "facts"), "envelope", "gpu.cuda_version") ||
+           json_object_get(own, "gpu.0") || json_object_get(own, "gpu.amd.0");
+}
+
+/* Whether decode is bound by the memory's bandwidth, said only where which memory is plain: of a
+ * host without GPU, and not where more was moved than this memory can. */
 static void push_bandwidth(json_t *claim, const struct work_rate *bytes, const json_t *envelope)
 {
     json_t *evidence = json_object_get(json_object_get(claim, "limitedBy"), "evidence");
@@ -174,7 +183,7 @@ static void push_bandwidth(json_t *claim, const struct work_rate *bytes, const j
     double share = bytes->least / json_number_value(json_object_get(read, "median"));
     AUTO(str_release) struct str s = {0};
 
-    if (!read || best(envelope, "gpu.0.copy.device") || isnan(share))
+    if (!read || has_gpu(claim, envelope) || !(share <= 1))
         return;
     str_addf(&s, "decode moved at least %.3g %% of what memory.read measures: %s", 100 * share,
              share >= bound_share ? "it is bound by the memory's bandwidth"
