@@ -235,6 +235,12 @@ static void show_word(struct str *out, const char *arg, bool program)
     show(out, listed && !strpbrk(arg, " \t\n=;&|<>$`@"), "", arg);
 }
 
+/* Is @arg the value of @option, the one before? One that tells a secret takes "-x" as well. */
+static bool is_value_of(const char *option, const char *arg)
+{
+    return *option && name_tells(option, arg) && strncmp(arg, "--", 2) != 0;
+}
+
 /* @option: the one before without a value of its own, "" if none; set for the next argument. */
 static void show_argument(struct str *out, const char *arg, bool program, char *option)
 {
@@ -242,7 +248,7 @@ static void show_argument(struct str *out, const char *arg, bool program, char *
     const char *value = strchr(arg, '=');
 
     option_name(name, arg);
-    if (!is_option_name(name) || is_plain(arg)) {
+    if (!is_option_name(name) || is_plain(arg) || is_value_of(option, arg)) {
         const bool module = strcmp(option, "m") == 0;
 
         if (*option)
@@ -276,25 +282,47 @@ void redact_command(struct str *out, const char *args, size_t n)
     }
 }
 
+/* As the kernel does: a space between quotes ends no parameter. */
+static size_t parameter_length(const char *line)
+{
+    bool quoted = false;
+    size_t n = 0;
+
+    for (; line[n] && (quoted || !strchr(" \t\n", line[n])); n++)
+        quoted = quoted != (line[n] == '"');
+    return n;
+}
+
+static void show_parameter(struct str *out, const char *text, size_t n)
+{
+    const char *equals = memchr(text, '=', n);
+    const size_t name_len = equals ? (size_t)(equals - text) : n;
+    char name[OPTION_MAX], value[VALUE_MAX];
+
+    (void)snprintf(name, sizeof name, "%.*s", (int)name_len, text);
+    str_add(out, name_len < sizeof name && !strpbrk(name, "\" \t\n") && !has_key(name) ? name
+                                                                                       : REDACTED);
+    if (!equals)
+        return;
+    (void)snprintf(value, sizeof value, "%.*s", (int)(n - name_len - 1), equals + 1);
+    str_add(out, "=");
+    if (in_list(parameters, COUNT_OF(parameters), name) && n - name_len <= sizeof value)
+        show(out, true, name, value);
+    else
+        str_add(out, REDACTED);
+}
+
 void redact_kernel(struct str *out, const char *line)
 {
     while (*(line += strspn(line, " \t\n"))) {
-        const size_t n = strcspn(line, " \t\n"), name_len = strcspn(line, "= \t\n");
-        char name[OPTION_MAX], value[VALUE_MAX];
+        const size_t n = parameter_length(line);
 
         if (n == 2 && memcmp(line, "--", 2) == 0) { /* the rest is for the first process */
             str_add(out, " -- " REDACTED);
             return;
         }
-        (void)snprintf(name, sizeof name, "%.*s", (int)name_len, line);
-        (void)snprintf(value, sizeof value, "%.*s", n > name_len ? (int)(n - name_len - 1) : 0,
-                       line + name_len + 1);
         str_add(out, out->len > 0 ? " " : "");
-        str_add(out, name_len < sizeof name && !has_key(name) ? name : REDACTED);
-        if (n > name_len) {
-            str_add(out, "=");
-            show(out, in_list(parameters, COUNT_OF(parameters), name), "", value);
-        }
+        show_parameter(out, line, n);
         line += n;
     }
 }

@@ -95,6 +95,15 @@ static void shows_listed_variables(void **state)
     assert_env("GGML_X", "aQkRdGhLcPeUgYWxsIGiHYlvQd", REDACTED);
 }
 
+static void an_option_for_a_secret_takes_a_value_with_a_dash(void **state)
+{
+    (void)state;
+    COMMAND("e\0--api-key\0-hunterTwo\0--port\08080\0", "e --api-key " REDACTED " --port 8080");
+    COMMAND("e\0--hf_token\0-x=hunterTwo\0-c\0005\0", "e --hf_token " REDACTED " -c 5");
+    COMMAND("e\0--api-key\0--metrics\0", "e --api-key --metrics");
+    COMMAND("e\0--max-num-seqs\0-c\0005\0", "e --max-num-seqs -c 5");
+}
+
 static void keeps_what_the_kernel_was_told(void **state)
 {
     AUTO(str_release) struct str s = {0};
@@ -105,6 +114,36 @@ static void keeps_what_the_kernel_was_told(void **state)
     assert_string_equal(s.data, "BOOT_IMAGE=/vmlinuz-6.1 root=" REDACTED " ro isolcpus=2-7 "
                                 "mitigations=off luks.key=" REDACTED " my.password=" REDACTED
                                 " quiet -- " REDACTED);
+}
+
+static void assert_kernel(const char *line, const char *expected)
+{
+    AUTO(str_release) struct str s = {0};
+
+    redact_kernel(&s, line);
+    assert_true(str_ok(&s));
+    assert_string_equal(s.data, expected);
+}
+
+static void shows_no_kernel_parameter_that_is_not_listed(void **state)
+{
+    (void)state;
+    assert_kernel("luks.pin=123456 maxcpus=8", "luks.pin=" REDACTED " maxcpus=8");
+    assert_kernel("luks.on=yes a= nr_cpus=4", "luks.on=" REDACTED " a=" REDACTED " nr_cpus=4");
+}
+
+static void takes_quotes_as_the_kernel_does(void **state)
+{
+    char line[3000];
+
+    (void)state;
+    assert_kernel("x.password=\"correct horse\" quiet", "x.password=" REDACTED " quiet");
+    assert_kernel("\"x.note=correct horse\" quiet", REDACTED "=" REDACTED " quiet");
+    assert_kernel("\"correct horse\" quiet", REDACTED " quiet");
+    assert_kernel("x.note=a\" -- b=c\"d quiet", "x.note=" REDACTED " quiet");
+    assert_kernel("isolcpus=\"2-7\" x=\"never closed b", "isolcpus=\"2-7\" x=" REDACTED);
+    (void)snprintf(line, sizeof line, "isolcpus=%02000d ro", 0);
+    assert_kernel(line, "isolcpus=" REDACTED " ro");
 }
 
 static void home_folders_become_a_tilde(void **state)
@@ -123,6 +162,9 @@ int main(void)
         cmocka_unit_test(shows_the_settings_of_engines),
         cmocka_unit_test(hides_what_may_be_a_secret),
         cmocka_unit_test(shows_listed_variables),
+        cmocka_unit_test(an_option_for_a_secret_takes_a_value_with_a_dash),
+        cmocka_unit_test(shows_no_kernel_parameter_that_is_not_listed),
+        cmocka_unit_test(takes_quotes_as_the_kernel_does),
         cmocka_unit_test(keeps_what_the_kernel_was_told),
         cmocka_unit_test(home_folders_become_a_tilde),
     };
