@@ -86,19 +86,20 @@ static int read_schedstat(struct group *g, const struct group_process *p, struct
     return r < 0 ? r : counters_schedstat(&run_ns, delay_ns, line);
 }
 
-/* A thread counts from when it was first seen. -ESRCH, -ENOENT: it has ended. */
-static int add_task(struct group *g, const struct group_process *p, struct group_task *t)
+/* A thread counts from when it was first seen. True: it has ended, which a file that isn't kept
+ * open tells by not being there; one that no thread ever had tells nothing. */
+static bool add_task(struct group *g, const struct group_process *p, struct group_task *t)
 {
     double delay_ns;
     int r = read_schedstat(g, p, t, &delay_ns);
 
     if (r < 0)
-        return r;
+        return r == -ESRCH || (r == -ENOENT && (g->has_delay || !isnan(t->delay_ns)));
     if (!isnan(t->delay_ns))
         g->sums.delay_ns += fmax(delay_ns - t->delay_ns, 0);
     t->delay_ns = delay_ns;
     g->has_delay = true;
-    return 0;
+    return false;
 }
 
 static void add_switches(struct group *g, const struct group_process *p, struct group_task *t)
@@ -207,7 +208,7 @@ static int read_process(struct group *g, struct group_process *p, bool slow)
     add_process(g, p, &now);
     r = p->task_count != (size_t)now.threads ? list_tasks(g, p) : 0;
     for (size_t i = 0; i < p->task_count && r == 0; i++)
-        ended = add_task(g, p, &p->tasks[i]) == -ESRCH || ended;
+        ended = add_task(g, p, &p->tasks[i]) || ended;
     if (r == 0 && ended)
         r = list_tasks(g, p);
     for (size_t i = 0; i < p->task_count && r == 0 && slow; i++)

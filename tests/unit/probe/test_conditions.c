@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "sink.h"
 #include <math.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static char root[] = "/tmp/asrun-test-conditions-XXXXXX";
@@ -267,6 +268,30 @@ static void threads_beyond_what_may_be_kept_open_are_read_all_the_same(void **st
     probe_conditions.close(told.probe);
 }
 
+static void a_thread_that_replaces_one_not_kept_open_counts(void **state)
+{
+    struct rlimit files, few;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    few = (struct rlimit){64, files.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    write_process(40, 1, 0, 0, 20, 7);
+    for (int i = 0; i < 20; i++)
+        write_thread(40, 40 + i, 0, 0);
+    open_probe(40, "");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    sample(10);
+    remove_path("/proc/40/task/59");
+    write_thread(40, 99, 0, 0);
+    sample(11);
+    sample(12);
+    write_thread(40, 99, 500000000, 0);
+    sample(13);
+    assert_close(value("engine.process.run_delay"), 0.5, 1e-9);
+    probe_conditions.close(told.probe);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, new_root, remove_root)
@@ -276,6 +301,7 @@ int main(void)
         TEST(control_groups_of_both_versions),
         TEST(an_engine_is_the_sum_of_its_processes),
         TEST(threads_beyond_what_may_be_kept_open_are_read_all_the_same),
+        TEST(a_thread_that_replaces_one_not_kept_open_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
