@@ -154,16 +154,13 @@ static const char *other_host(const json_t *claim, const json_t *envelope)
     return NULL;
 }
 
-/* Where the target is, as far as its address tells: the envelope is of the host that asrun is on.
- */
-static bool is_here(const struct plan *p)
+/* As the run saw it: the envelope is of the host that asrun is on. */
+static bool is_here(const json_t *claim)
 {
-    static const char *const here[] = {"://127.", "://localhost", "://[::1]"};
+    const json_t *own = json_object_get(json_object_get(claim, "facts"), "target");
+    const char *value = fact_in(own, "target", "on_this_host");
 
-    for (size_t i = 0; i < COUNT_OF(here); i++)
-        if (strstr(p->target.url, here[i]))
-            return true;
-    return false;
+    return value && strcmp(value, "yes") == 0;
 }
 
 static bool has_gpu(const json_t *claim, const json_t *envelope)
@@ -203,13 +200,13 @@ int claim_add_envelope(json_t *claim, const struct analysis *a, const json_t *en
     json_put(o, "time", json_copy(json_object_get(envelope, "time")));
     json_put(o, "words", json_copy(json_object_get(envelope, "words")));
     json_put_str(o, "differs", differs);
-    json_put_bool(o, "targetIsHere", is_here(a->in.plan));
+    json_put_bool(o, "targetIsHere", is_here(claim));
     json_put(u, "envelope", o);
     if (a->utilisation.absent || differs)
         return 0;
     put_beside(json_object_get(u, "prefill"), &a->utilisation.prefill, envelope);
     put_beside(json_object_get(u, "decode"), &a->utilisation.decode, envelope);
-    if (is_here(a->in.plan))
+    if (is_here(claim))
         push_bandwidth(claim, &a->utilisation.decode.bytes, envelope);
     return 0;
 }

@@ -9,6 +9,7 @@ struct beside {
     double read;              /* bytes a second of memory.read */
     const char *scope, *name; /* a fact of the envelope, NULL: none */
     const char *gpu;          /* a scope among the claim's facts, NULL: none */
+    const char *here;         /* target.on_this_host; NULL: the fact is not there */
 };
 
 static json_t *fact(const char *scope, const char *name, const char *value)
@@ -53,6 +54,9 @@ static void set_beside(char *buf, size_t size, struct beside b)
     if (b.gpu)
         json_put(json_object_get(claim, "facts"), b.gpu,
                  json_pack("[o]", fact(b.gpu, "name", "a GPU")));
+    if (b.here)
+        json_push(json_object_get(json_object_get(claim, "facts"), "target"),
+                  fact("target", "on_this_host", b.here));
     assert_int_equal(claim_add_envelope(claim, t.analysis, e, &err), 0);
     say(buf, size, claim);
 }
@@ -62,18 +66,18 @@ static void bandwidth_is_told_of_a_host_without_gpu(void **state)
     char text[256];
 
     (void)state;
-    set_beside(text, sizeof text, (struct beside){.read = 1.1e11});
+    set_beside(text, sizeof text, (struct beside){.read = 1.1e11, .here = "yes"});
     assert_non_null(strstr(text, "it is bound by the memory's bandwidth"));
-    set_beside(text, sizeof text, (struct beside){.read = 1e12});
+    set_beside(text, sizeof text, (struct beside){.read = 1e12, .here = "yes"});
     assert_non_null(strstr(text, "is not shown"));
 }
 
 static void nothing_is_told_where_a_gpu_may_have_decoded(void **state)
 {
     static const struct beside gpus[] = {
-        {.read = 1.1e11, .scope = "envelope", .name = "gpu.cuda_version"},
-        {.read = 1.1e11, .gpu = "gpu.0"},
-        {.read = 1.1e11, .gpu = "gpu.amd.0"},
+        {.read = 1.1e11, .here = "yes", .scope = "envelope", .name = "gpu.cuda_version"},
+        {.read = 1.1e11, .here = "yes", .gpu = "gpu.0"},
+        {.read = 1.1e11, .here = "yes", .gpu = "gpu.amd.0"},
     };
     char text[256];
 
@@ -89,7 +93,19 @@ static void more_than_the_memory_can_is_not_of_this_memory(void **state)
     char text[256];
 
     (void)state;
-    set_beside(text, sizeof text, (struct beside){.read = 1e10});
+    set_beside(text, sizeof text, (struct beside){.read = 1e10, .here = "yes"});
+    assert_string_equal(text, "");
+}
+
+/* The address alone is one of this host's here, always. */
+static void nothing_is_told_where_the_run_did_not_see_the_target_here(void **state)
+{
+    char text[256];
+
+    (void)state;
+    set_beside(text, sizeof text, (struct beside){.read = 1.1e11});
+    assert_string_equal(text, "");
+    set_beside(text, sizeof text, (struct beside){.read = 1.1e11, .here = "no"});
     assert_string_equal(text, "");
 }
 
@@ -99,6 +115,7 @@ int main(void)
         cmocka_unit_test(bandwidth_is_told_of_a_host_without_gpu),
         cmocka_unit_test(nothing_is_told_where_a_gpu_may_have_decoded),
         cmocka_unit_test(more_than_the_memory_can_is_not_of_this_memory),
+        cmocka_unit_test(nothing_is_told_where_the_run_did_not_see_the_target_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
