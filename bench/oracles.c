@@ -311,8 +311,8 @@ static void plant_all(int reps)
 static void say_judged(void *data, const struct plant_row *r)
 {
     (void)data;
-    printf("judged : %s\t%.6g\t%.6g\t%d\t%d\t%d\t%s\t%s\n", r->oracle, r->value, r->bar,
-           r->at_least, r->rate, r->reps, r->what, r->known ? r->known : "");
+    printf("judged : %s\t%.6g\t%.6g\t%d\t%d\t%d\t%s\n", r->oracle, r->value, r->bar, r->at_least,
+           r->rate, r->reps, r->what);
 }
 
 int main(int argc, char **argv)

@@ -5,7 +5,7 @@
 #
 #   bench/oracles.sh [--build DIR] [--reps 1500] [--out FILE]
 #
-# Writes bench/results/DATE-oracles.md; exits with 1 where a bar is missed that is no known limit.
+# Writes bench/results/DATE-oracles.md; exits with 1 where a bar is missed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=build/release reps=1500 out=

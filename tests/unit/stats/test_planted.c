@@ -26,7 +26,7 @@ static void see(void *data, const struct plant_row *row)
     bool good = row->at_least ? row->value >= row->bar - room : row->value <= row->bar + room;
     int *failed = data;
 
-    if (good || row->known || REPS < 10)
+    if (good || REPS < 10)
         return;
     print_error("%s %s: %g, bar %g\n", row->oracle, row->what, row->value, row->bar);
     ++*failed;
