@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/series_judge.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "stats/kinds.h"
 #include <math.h>
 #include <stdlib.h>
@@ -66,19 +67,29 @@ static int open_run(struct series_of_run *r, const struct series_run *from,
     return 0;
 }
 
-/* Warm-up is cut in all runs alike, at the latest of their starts; where a run isn't steady,
- * nothing is. */
+static bool any_late(const struct series_judgement *j)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (j->runs[i].steady.late)
+            return true;
+    return false;
+}
+
+/* Warm-up is cut in all runs alike, at the latest of their starts; where a run isn't steady, or too
+ * little would be left of one, each keeps its own. */
 static void choose_start(struct series_judgement *j)
 {
     size_t start = 0;
-    bool all = true;
+    bool steady = true, all = true;
 
     for (size_t i = 0; i < j->count; i++) {
         start = j->runs[i].steady.start > start ? j->runs[i].steady.start : start;
-        all = all && is_steady(j->runs[i].steady.label);
+        steady = steady && is_steady(j->runs[i].steady.label);
     }
     for (size_t i = 0; i < j->count; i++)
         all = all && 2 * start <= j->runs[i].n;
+    j->too_uneven = steady && !all && !any_late(j);
+    all = all && steady;
     for (size_t i = 0; i < j->count; i++) {
         struct series_of_run *r = &j->runs[i];
 
@@ -191,18 +202,17 @@ static void because(struct reasons *w, const char *fmt, ...)
 {
     AUTO(str_release) struct str text = {0};
     struct series_judgement *j = w->j;
+    char *reason;
     va_list ap;
 
-    if (j->reason_count == SERIES_REASONS)
-        return;
     va_start(ap, fmt);
     str_addv(&text, fmt, ap);
     va_end(ap);
-    j->reasons[j->reason_count] = str_take(&text);
-    if (j->reasons[j->reason_count])
-        j->reason_count++;
-    else
+    reason = str_take(&text);
+    if (!reason || VEC_PUSH(j->reasons, j->reason_count, j->reason_cap, reason) < 0) {
+        free(reason);
         w->failed = true;
+    }
 }
 
 static void say_label(struct reasons *w, const struct series_of_run *r, double delta)
@@ -287,6 +297,9 @@ static int decide(struct series_judgement *j, double delta)
                 j->count == 1 ? "" : "s", SERIES_RUNS);
     if (strcmp(j->label, "inconsistent") == 0)
         because(&w, "some runs reach a steady state, others don't");
+    if (j->too_uneven)
+        because(&w, "runs differ too much in length for one start: one is shorter than twice the "
+                    "latest");
     for (size_t i = 0; i < j->count; i++) {
         say_label(&w, &j->runs[i], delta);
         say_drift(&w, &j->runs[i], delta);
@@ -336,6 +349,7 @@ void series_judgement_release(struct series_judgement *j)
         stats_levels_release(&j->runs[i].levels);
     for (size_t i = 0; i < j->reason_count; i++)
         free(j->reasons[i]);
+    free(j->reasons);
     free(j->runs);
     *j = (struct series_judgement){0};
 }

@@ -10,7 +10,7 @@
 #include "stats/stats.h"
 #include "stats/trend.h"
 
-enum { SERIES_RUNS = 5, SERIES_PERCENTILES = 5, SERIES_REASONS = 64 };
+enum { SERIES_RUNS = 5, SERIES_PERCENTILES = 5 };
 
 struct series_rules {
     double delta;  /* what counts as the same level, and the limit of drift: 0.05 */
@@ -40,6 +40,7 @@ const char *series_verdict_name(enum series_verdict v);
 struct series_judgement {
     struct series_of_run *runs;
     size_t count;
+    bool too_uneven;          /* all steady, and yet there is no start for all of them */
     const char *label;        /* the one of all runs, or "inconsistent" */
     size_t n;                 /* values that count */
     double n_eff;             /* what they are worth, of all runs */
@@ -48,8 +49,8 @@ struct series_judgement {
     double p[SERIES_PERCENTILES];
     struct stats_quantile percentile[SERIES_PERCENTILES];
     enum series_verdict verdict;
-    char *reasons[SERIES_REASONS]; /* why it is no better; owned */
-    size_t reason_count;
+    char **reasons; /* why it is no better; owned */
+    size_t reason_count, reason_cap;
 };
 /* @set stays the caller's and is borrowed. */
 NODISCARD int series_judge(struct series_judgement *ret, const struct series_set *set,

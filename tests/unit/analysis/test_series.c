@@ -155,6 +155,34 @@ static void what_is_missing_makes_a_snapshot_and_is_named(void **state)
     assert_int_equal(c.runs[0].from, 0); /* a slowdown is not cut away */
 }
 
+/* A warm-up of 400 values would leave too little of the run that has 600 and none. */
+static void one_run_too_short_for_the_start_of_all_is_named(void **state)
+{
+    AUTO(series_set_release) struct series_set set = {0};
+    AUTO(series_judgement_release) struct series_judgement j = {0};
+
+    (void)state;
+    fill(&set, 4, 2000, 100, 1.5);
+    fill(&set, 1, 600, 100.01, 1);
+    j = judge(&set);
+    assert_int_equal(j.verdict, SERIES_SNAPSHOT);
+    assert_int_equal(j.reason_count, 1);
+    assert_true(says(&j, "runs differ too much in length for one start"));
+    assert_int_equal(j.runs[0].from, 400); /* each its own */
+    assert_int_equal(j.runs[4].from, 0);
+}
+
+static void no_reason_is_dropped(void **state)
+{
+    AUTO(series_set_release) struct series_set set = {0};
+    AUTO(series_judgement_release) struct series_judgement j = {0};
+
+    (void)state;
+    fill(&set, 100, 30, 100, 1);
+    j = judge(&set);
+    assert_true(j.reason_count >= 100 && says(&j, "F: 99: 30 values are too few"));
+}
+
 static void a_constant_series_is_refused(void **state)
 {
     AUTO(series_set_release) struct series_set set = {0};
@@ -259,6 +287,8 @@ int main(void)
         cmocka_unit_test(errors_name_file_line_and_column),
         cmocka_unit_test(five_steady_runs_are_a_characterization),
         cmocka_unit_test(what_is_missing_makes_a_snapshot_and_is_named),
+        cmocka_unit_test(one_run_too_short_for_the_start_of_all_is_named),
+        cmocka_unit_test(no_reason_is_dropped),
         cmocka_unit_test(a_constant_series_is_refused),
         cmocka_unit_test(a_coarse_clock_is_named),
         cmocka_unit_test(comparisons_are_of_runs),
