@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 512, STATUS = 4096 };
+enum { LINE = 512, STATUS = 1 << 14 };
 
 static void task_close(struct group *g, struct group_task *t)
 {

@@ -29,12 +29,14 @@ int kept_read(const struct kept *k, char *buf, size_t size)
 
     if (k->fd < 0)
         return k->fd;
-    while (n < size - 1 && got > 0) {
-        got = pread(k->fd, buf + n, size - 1 - n, (off_t)n);
+    while (n < size && got > 0) {
+        got = pread(k->fd, buf + n, size - n, (off_t)n);
         if (got < 0)
             return -errno;
         n += (size_t)got;
     }
+    if (n == size)
+        return -EFBIG;
     buf[n] = '\0';
     return 0;
 }

@@ -13,10 +13,10 @@ struct kept {
 /* @root@path, which may not be there: kept_read() then says so. */
 void kept_open(struct kept *k, const char *root, const char *path);
 void kept_close(struct kept *k);
-/* The whole file from its start in @buf, at most @size - 1 bytes and a NUL; 0 or a negative errno.
- */
+/* The whole file from its start in @buf, and a NUL; 0 or a negative errno, of which -EFBIG: it has
+ * @size bytes or more. */
 NODISCARD int kept_read(const struct kept *k, char *buf, size_t size);
-/* The same of a file that the kernel gives in one piece. */
+/* The same of a short file, which the kernel gives in one piece; of a longer one the beginning. */
 NODISCARD int kept_read_short(const struct kept *k, char *buf, size_t size);
 /* A file that isn't kept. */
 NODISCARD int kept_read_once(char *buf, size_t size, const char *root, const char *path);

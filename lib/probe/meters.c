@@ -298,7 +298,7 @@ int meters_open_group(struct meters *m, const struct facts *f, const char *scope
 {
     static const char *const cpu_files[] = {"cpu.stat", "cpu.stat"};
     static const char *const memory_files[] = {"memory.usage_in_bytes", "memory.current"};
-    char path[64] = "/proc/self/cgroup", table[8192], name[64];
+    char path[64] = "/proc/self/cgroup", table[1 << 15], name[64];
     int r;
 
     if (pid > 0)

@@ -6,7 +6,7 @@
 #include "probe/kept.h"
 #include <sys/types.h>
 
-enum { METER_READINGS = 6, METERS_MAX = 32, METER_TEXT = 1 << 18 };
+enum { METER_READINGS = 6, METERS_MAX = 32, METER_TEXT = 1 << 21 };
 
 struct meter_kind {
     const char *name; /* "host.pressure.cpu" */

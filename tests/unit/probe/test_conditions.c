@@ -186,6 +186,37 @@ static void what_is_absent_says_why(void **state)
     probe_conditions.close(told.probe);
 }
 
+/* /proc/cpuinfo of @cpus, each of @each bytes, the last one slower than the others. */
+static void write_cpus(int cpus, size_t each)
+{
+    char *text = calloc((size_t)cpus, each + 1);
+    size_t n = 0;
+
+    assert_non_null(text);
+    for (int i = 0; i < cpus; i++) {
+        n += (size_t)sprintf(text + n, "cpu MHz\t\t: %d\nflags\t\t: ", i < cpus - 1 ? 3000 : 1000);
+        memset(text + n, 'x', (size_t)(i + 1) * each - n);
+        n = (size_t)(i + 1) * each;
+        text[n - 1] = '\n';
+    }
+    write_file("/proc/cpuinfo", text);
+    free(text);
+}
+
+static void a_host_of_many_cpus_is_read_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    write_cpus(1000, 1500);
+    open_probe(0, "");
+    sample(1);
+    assert_close(value("host.cpu.frequency_least"), 1e9, 0);
+    probe_conditions.close(told.probe);
+    write_cpus(1000, 2200);
+    open_probe(0, "");
+    assert_seen(&told.facts, "host.cpu_frequency=? [5] /proc/cpuinfo: File too large");
+    probe_conditions.close(told.probe);
+}
+
 static void control_groups_of_both_versions(void **state)
 {
     (void)state;
@@ -298,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(counters_of_the_host_become_rates),
         TEST(what_is_absent_says_why),
+        TEST(a_host_of_many_cpus_is_read_whole_or_not_at_all),
         TEST(control_groups_of_both_versions),
         TEST(an_engine_is_the_sum_of_its_processes),
         TEST(threads_beyond_what_may_be_kept_open_are_read_all_the_same),
