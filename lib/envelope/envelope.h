@@ -64,8 +64,8 @@ struct envelope_options {
 
 NODISCARD int envelope_measure(const struct envelope_options *o, const struct envelope_sink *sink,
                                struct err *err);
-/* The same into a new evidence file at @path (-EEXIST if it is there), ceiling by ceiling; @also
- * gets what the file gets, and may be NULL. */
+/* The same into a new evidence file at @path (-EEXIST if it is there), ceiling by ceiling; what
+ * the options rule out leaves no file. @also gets what the file gets, and may be NULL. */
 NODISCARD int envelope_write(const char *path, const struct envelope_options *o,
                              const struct envelope_sink *also, struct err *err);
 

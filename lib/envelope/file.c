@@ -16,7 +16,8 @@
 enum { RING_RECORDS = 1 << 8 };
 
 struct writing {
-    struct store *store;
+    const char *path;
+    struct store *store;              /* NULL before the first fact */
     const struct envelope_sink *also; /* may be NULL */
     struct clock_anchor anchor;
     int ceilings;
@@ -62,27 +63,12 @@ static int on_ceiling(void *ctx, const struct ceiling *c)
     return r == 0 && w->also ? w->also->ceiling(w->also->ctx, c) : r;
 }
 
-static int on_fact(void *ctx, const struct fact *f)
+static int begin(struct writing *w)
 {
-    struct writing *w = ctx;
-    int r = store_fact(w->store, f, w->err);
-
-    return r == 0 && w->also ? w->also->fact(w->also->ctx, f) : r;
-}
-
-static void on_next(void *ctx, const char *what)
-{
-    const struct writing *w = ctx;
-
-    if (w->also && w->also->next)
-        w->also->next(w->also->ctx, what);
-}
-
-static int begin(struct writing *w, const char *path, struct err *err)
-{
+    struct err *err = w->err;
     uint8_t id[4];
     char hex[2 * sizeof id + 1];
-    int r = store_create(&w->store, path, 1, RING_RECORDS, err);
+    int r = store_create(&w->store, w->path, 1, RING_RECORDS, err);
 
     if (r == 0 && getrandom(id, sizeof id, 0) != sizeof id)
         r = err_set(err, -EIO, "getrandom: %s", strerror(errno));
@@ -100,15 +86,34 @@ static int begin(struct writing *w, const char *path, struct err *err)
     return r == 0 ? store_flush(w->store, err) : r;
 }
 
+/* The first fact comes when all that was asked for has been found to be possible: only then is
+ * there a file, so that a wrong flag leaves none in the way. */
+static int on_fact(void *ctx, const struct fact *f)
+{
+    struct writing *w = ctx;
+    int r = w->store ? 0 : begin(w);
+
+    if (r == 0)
+        r = store_fact(w->store, f, w->err);
+    return r == 0 && w->also ? w->also->fact(w->also->ctx, f) : r;
+}
+
+static void on_next(void *ctx, const char *what)
+{
+    const struct writing *w = ctx;
+
+    if (w->also && w->also->next)
+        w->also->next(w->also->ctx, what);
+}
+
 int envelope_write(const char *path, const struct envelope_options *o,
                    const struct envelope_sink *also, struct err *err)
 {
-    struct writing w = {.also = also, .err = err};
+    struct writing w = {.path = path, .also = also, .err = err};
     const struct envelope_sink sink = {on_ceiling, on_fact, on_next, &w};
-    int r = begin(&w, path, err);
+    int r = envelope_measure(o, &sink, err);
 
-    if (r == 0)
-        r = envelope_measure(o, &sink, err);
+    assert(r < 0 || w.store); /* facts of the host there always are */
     if (r == 0)
         r = store_finish(w.store, "complete", err);
     store_close(w.store);

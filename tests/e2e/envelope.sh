@@ -11,6 +11,12 @@ expect_exit 2 "$ASRUN" envelope --blas "$BLAS_DOUBLE" --for 1ms extra
 expect_exit 2 "$ASRUN" envelope --blas "$CUDA_DOUBLE" # a library, but no BLAS
 grep -q 'no cblas_sgemm' "$WORK/err" || fail "what is wrong with it is not said: $(cat "$WORK/err")"
 
+# What is refused leaves no file that would be in the way of the corrected call.
+expect_exit 2 "$ASRUN" envelope -o "$WORK/n.asrun" --threads 0
+expect_exit 2 "$ASRUN" envelope -o "$WORK/n.asrun" --threads 1000
+expect_exit 2 "$ASRUN" envelope -o "$WORK/n.asrun" --blas /nowhere/libblas.so
+[ -z "$(find "$WORK" -name 'n.asrun*')" ] || fail "a refused envelope left $(find "$WORK" -name 'n.asrun*')"
+
 "$ASRUN" envelope -o "$WORK/e.asrun" --for 1ms --threads 1 --blas "$BLAS_DOUBLE" --json --quiet > "$WORK/e.json" ||
   fail "exit $?"
 expect_exit 5 "$ASRUN" envelope -o "$WORK/e.asrun" --for 1ms # evidence is never overwritten
