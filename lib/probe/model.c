@@ -65,31 +65,61 @@ static bool is_folder(const char *root, pid_t pid, const char *path)
     return stat(own, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
-static int add_found(struct map_files *m, const char *path, pid_t pid)
+static int add_file(struct map_files *m, const struct map_file *found)
 {
-    struct map_file f = {.path = arena_strdup(&m->arena, path), .pid = pid};
+    const struct map_file f = {
+        .path = arena_strdup(&m->arena, found->path), .pid = found->pid, .gone = found->gone};
 
     return f.path ? map_files_push(m, &f) : -ENOMEM;
 }
 
-/* The weights in a folder; of other kinds of file only if there is none of safetensors. */
-static int add_folder(struct map_files *m, const char *root, pid_t pid, const char *folder)
+static int add_found(struct map_files *m, const char *path, pid_t pid)
 {
-    const struct map_file f = {.path = folder, .pid = pid};
-    char own[PATH_MAX], path[PATH_MAX + 300];
-    int r = 0;
-    DIR *d;
+    return add_file(m, &(struct map_file){.path = path, .pid = pid});
+}
 
-    map_file_path(own, sizeof own, root, &f);
-    d = opendir(own);
+static bool has_file(const char *folder, const char *name)
+{
+    char path[PATH_MAX + 300];
+    struct stat s;
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return stat(path, &s) == 0;
+}
+
+/* The files of one kind in a folder, which asrun sees as @own; not the same weights twice, as
+ * consolidated*.safetensors beside model*.safetensors. */
+static int add_kind(struct map_files *m, pid_t pid, const char *folder, const char *own,
+                    const char *end)
+{
+    const bool twice =
+        has_file(own, "model.safetensors") || has_file(own, "model.safetensors.index.json");
+    char path[PATH_MAX + 300];
+    DIR *d = opendir(own);
+    int r = 0;
+
     for (struct dirent *e; d && r == 0 && (e = readdir(d));) {
+        if (!ends_with(e->d_name, end) || (twice && strncmp(e->d_name, "consolidated", 12) == 0))
+            continue;
         (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        if (ends_with(path, ".safetensors") || ends_with(path, ".gguf"))
-            r = add_found(m, path, pid);
+        r = add_found(m, path, pid);
     }
     if (d)
         (void)closedir(d);
     return r;
+}
+
+/* The weights in a folder: safetensors, or GGUF where there is none of them. */
+static int add_folder(struct map_files *m, const char *root, pid_t pid, const char *folder)
+{
+    const struct map_file f = {.path = folder, .pid = pid};
+    const size_t before = m->count;
+    char own[PATH_MAX];
+    int r;
+
+    map_file_path(own, sizeof own, root, &f);
+    r = add_kind(m, pid, folder, own, ".safetensors");
+    return r < 0 || m->count > before ? r : add_kind(m, pid, folder, own, ".gguf");
 }
 
 static int add_named(struct map_files *m, const char *root, pid_t pid, const char *path)
@@ -181,7 +211,7 @@ static int gather(struct map_files *m, const struct process_source *s,
     *how = "mapped by the engine";
     for (size_t i = 0; i < files->count && r == 0; i++)
         if (model_is_weights(files->items[i].path))
-            r = add_found(m, files->items[i].path, files->items[i].pid);
+            r = add_file(m, &files->items[i]);
     for (size_t i = 0; i < s->tree.count && r == 0; i++) {
         r = map_files_add_open(m, s->root, s->tree.items[i].pid, model_is_weights);
         r = r == -ENOMEM ? r : 0;
@@ -195,12 +225,50 @@ static int gather(struct map_files *m, const struct process_source *s,
     return r;
 }
 
+/* -ENOENT: deleted or replaced since it was mapped. */
+static int64_t bytes_of(const char *root, const struct map_file *file)
+{
+    char own[PATH_MAX];
+    struct stat st;
+
+    map_file_path(own, sizeof own, root, file);
+    if (file->gone)
+        return -ENOENT;
+    return stat(own, &st) == 0 ? (int64_t)st.st_size : -errno;
+}
+
+/* Of all files together; 0: one of them can't be seen. */
+static uint64_t all_bytes(const char *root, const struct map_files *m)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < m->count; i++) {
+        const int64_t bytes = bytes_of(root, &m->items[i]);
+
+        if (bytes < 0)
+            return 0;
+        sum += (uint64_t)bytes;
+    }
+    return sum;
+}
+
+static int put_bytes(const struct process_source *s, const struct facts *f,
+                     const struct map_file *file, const char *name)
+{
+    const int64_t bytes = bytes_of(s->root, file);
+
+    if (bytes < 0)
+        return facts_absent(f, name, "%s",
+                            file->gone ? "deleted or replaced since it was mapped"
+                                       : strerror((int)-bytes));
+    return facts_i64(f, KNOWN_MEASURED, name, bytes, "bytes", "stat");
+}
+
 static int put_file(const struct process_source *s, const struct facts *f,
-                    const struct map_file *file, size_t number, const char *how, uint64_t *bytes)
+                    const struct map_file *file, size_t number, const char *how)
 {
     AUTO(str_release) struct str shown = {0};
-    char own[PATH_MAX], prefix[32] = "file", fact[64];
-    struct stat st;
+    char prefix[32] = "file", fact[64];
     int r;
 
     if (number > 1)
@@ -210,12 +278,9 @@ static int put_file(const struct process_source *s, const struct facts *f,
         return -ENOMEM;
     (void)snprintf(fact, sizeof fact, "%s.path", prefix);
     r = facts_put(f, KNOWN_MEASURED, fact, shown.data, "", how);
-    map_file_path(own, sizeof own, s->root, file);
     (void)snprintf(fact, sizeof fact, "%s.bytes", prefix);
-    if (r == 0 && !file->gone && stat(own, &st) == 0) {
-        *bytes += (uint64_t)st.st_size;
-        r = facts_i64(f, KNOWN_MEASURED, fact, st.st_size, "bytes", "stat");
-    }
+    if (r == 0)
+        r = put_bytes(s, f, file, fact);
     return r < 0 ? r : process_put_sha256(s, f, prefix, file, loud_bytes);
 }
 
@@ -223,17 +288,15 @@ static int put_file(const struct process_source *s, const struct facts *f,
 static const struct map_file *main_file(const struct process_source *s, const struct map_files *m)
 {
     const struct map_file *best = &m->items[0];
-    off_t largest = -1;
+    int64_t largest = -1;
 
     for (size_t i = 0; i < m->count; i++) {
-        char own[PATH_MAX];
-        struct stat st;
+        const int64_t bytes = bytes_of(s->root, &m->items[i]);
 
-        map_file_path(own, sizeof own, s->root, &m->items[i]);
         if (strstr(m->items[i].path, "-00001-of-"))
             return &m->items[i];
-        if (stat(own, &st) == 0 && st.st_size > largest) {
-            largest = st.st_size;
+        if (bytes > largest) {
+            largest = bytes;
             best = &m->items[i];
         }
     }
@@ -241,12 +304,12 @@ static const struct map_file *main_file(const struct process_source *s, const st
 }
 
 static int put_files(const struct process_source *s, const struct facts *f,
-                     const struct map_files *m, const char *how, uint64_t *bytes)
+                     const struct map_files *m, const char *how)
 {
     int r = facts_i64(f, KNOWN_MEASURED, "files", (int64_t)m->count, "", how);
 
     for (size_t i = 0; i < m->count && i < FILES_SHOWN && r == 0; i++)
-        r = put_file(s, f, &m->items[i], i + 1, how, bytes);
+        r = put_file(s, f, &m->items[i], i + 1, how);
     return r;
 }
 
@@ -294,7 +357,6 @@ int model_put(const struct process_source *s, const struct map_files *files)
 {
     const struct facts f = {&s->out->facts, "model"};
     AUTO(map_files_release) struct map_files m = {0};
-    uint64_t bytes = 0;
     const char *how;
     int r = gather(&m, s, files, &how);
 
@@ -304,6 +366,6 @@ int model_put(const struct process_source *s, const struct map_files *files)
         return facts_absent(&f, "files",
                             "no file of weights is mapped, open, or named in the "
                             "engine's command line by a path that exists");
-    r = put_files(s, &f, &m, how, &bytes);
-    return r < 0 ? r : put_meaning(s, &f, main_file(s, &m), bytes);
+    r = put_files(s, &f, &m, how);
+    return r < 0 ? r : put_meaning(s, &f, main_file(s, &m), all_bytes(s->root, &m));
 }

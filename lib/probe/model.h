@@ -22,7 +22,7 @@ int model_put_cache(const struct facts *f, const struct model_shape *s,
 
 /* From one file, through asrun's own path to it. */
 int model_put_gguf(const struct facts *f, const char *path, const struct model_cache *cache);
-/* config.json beside weights of @weights_bytes altogether. */
+/* config.json beside weights of @weights_bytes altogether; 0: not known whole. */
 int model_put_config(const struct facts *f, const char *path, uint64_t weights_bytes,
                      const struct model_cache *cache);
 /* Bits of an element of a type such as "bf16", "float16", "q8_0", "fp8_e4m3"; 0: not known. */

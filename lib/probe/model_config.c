@@ -124,6 +124,17 @@ static int put_shape(const struct config *c)
     return r;
 }
 
+static int put_parameters(const struct config *c, uint64_t bytes, double bits)
+{
+    char text[32];
+
+    if (bytes == 0)
+        return facts_absent(c->facts, "parameters", "not all files of weights can be seen");
+    (void)snprintf(text, sizeof text, "%.0f", (double)bytes * 8 / bits);
+    return facts_put(c->facts, KNOWN_DERIVED, "parameters", text, "",
+                     "bytes of the files of weights / bytes of the type in config.json");
+}
+
 /* Only where all weights are of one type can their number be told from their bytes. */
 static int put_sizes(const struct config *c, uint64_t bytes)
 {
@@ -138,9 +149,7 @@ static int put_sizes(const struct config *c, uint64_t bytes)
                      : facts_absent(c->facts, "bytes_per_parameter",
                                     "weights of several types, or of one not known");
     }
-    (void)snprintf(text, sizeof text, "%.0f", (double)bytes * 8 / bits);
-    r = facts_put(c->facts, KNOWN_DERIVED, "parameters", text, "",
-                  "bytes of the files of weights / bytes of the type in config.json");
+    r = put_parameters(c, bytes, bits);
     (void)snprintf(text, sizeof text, "%.6g", bits / 8);
     return r < 0 ? r
                  : facts_put(c->facts, KNOWN_DERIVED, "bytes_per_parameter", text, "bytes",

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An engine that names or maps a folder of weights, in the ways such folders are laid out. */
+#include "probe/process.h"
+#include "root.h"
+#include "sink.h"
+
+#define FOLDER "/proc/60/root/models/m/"
+
+static struct seen seen;
+
+static int changed(void *ctx, int64_t time_ns, const char *text)
+{
+    (void)ctx;
+    (void)time_ns;
+    (void)text;
+    return 0;
+}
+
+static int new_engine(void **state)
+{
+    static const char args[] = "vllm\0serve\0/models/m\0";
+    int r = new_root(state);
+    char cache[128];
+
+    (void)snprintf(cache, sizeof cache, "%s/cache", root);
+    setenv("XDG_CACHE_HOME", cache, 1);
+    write_process(60, 1, "vllm", 500);
+    write_bytes("/proc/60/cmdline", args, sizeof args - 1);
+    write_file("/proc/60/maps", "");
+    write_file(FOLDER "config.json", "{\"torch_dtype\":\"bfloat16\"}");
+    return r;
+}
+
+/* Puts the facts of the engine's model. */
+static void describe(void)
+{
+    const struct probe_setup setup = {.root = root, .engine_pid = 60};
+    const struct probe_out out = {.facts = {seen_put, &seen}, .changed = changed};
+    struct probe *p = NULL;
+    struct err err = {0};
+
+    seen = (struct seen){.left = -1};
+    if (probe_process.open(&p, &setup, &out, &err) < 0)
+        fail_msg("%s", err.text);
+    probe_process.close(p);
+}
+
+static void adds_up_all_files(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 70; i++) {
+        char path[128];
+
+        (void)snprintf(path, sizeof path, FOLDER "model-%05d-of-00070.safetensors", i);
+        write_file(path, "1234");
+    }
+    describe();
+    assert_seen(&seen, "model.files=70 ");
+    assert_seen(&seen, "model.file.64.bytes=4 ");
+    assert_unseen(&seen, "model.file.65.");
+    assert_seen(&seen, "model.parameters=140 [1]");
+}
+
+static void a_part_that_cannot_be_seen_leaves_the_sum_open(void **state)
+{
+    static const char why[] = "model.parameters=? [5] not all files of weights can be seen\n";
+
+    (void)state;
+    write_file(FOLDER "model-00001-of-00002.safetensors", "1234");
+    make_link(FOLDER "model-00002-of-00002.safetensors", "../../blobs/none");
+    describe();
+    assert_seen(&seen, "model.files=2 ");
+    assert_seen(&seen, "model.file.bytes=4 ");
+    assert_seen(&seen, "model.file.2.bytes=? [5] No such file");
+    assert_seen(&seen, why);
+    assert_seen(&seen, "model.bytes_per_parameter=2 ");
+    write_file("/proc/60/maps", "7f000000b000-7f000000c000 r--s 00000000 08:01 15 "
+                                "/models/m/model-00001-of-00002.safetensors (deleted)\n");
+    describe();
+    assert_seen(&seen, "model.files=1 ");
+    assert_seen(&seen, "model.file.bytes=? [5] deleted or replaced since it was mapped\n");
+    assert_seen(&seen, "model.file.sha256=? [5] deleted or replaced since it was mapped\n");
+    assert_seen(&seen, why);
+}
+
+static void takes_one_kind_of_file(void **state)
+{
+    (void)state;
+    write_file(FOLDER "q4.gguf", "123456");
+    describe();
+    assert_seen(&seen, "model.files=1 ");
+    assert_seen(&seen, "model.file.path=/models/m/q4.gguf ");
+    write_file(FOLDER "consolidated.safetensors", "12345678");
+    describe();
+    assert_seen(&seen, "model.files=1 ");
+    assert_seen(&seen, "model.file.path=/models/m/consolidated.safetensors ");
+    write_file(FOLDER "model-00001-of-00001.safetensors", "1234");
+    write_file(FOLDER "model.safetensors.index.json", "{}");
+    describe();
+    assert_seen(&seen, "model.files=1 ");
+    assert_seen(&seen, "model.file.path=/models/m/model-00001-of-00001.safetensors ");
+    assert_seen(&seen, "model.parameters=2 [1]");
+}
+
+#define ENGINE_TEST(f) cmocka_unit_test_setup_teardown(f, new_engine, remove_root)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST(adds_up_all_files),
+        ENGINE_TEST(a_part_that_cannot_be_seen_leaves_the_sum_open),
+        ENGINE_TEST(takes_one_kind_of_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
