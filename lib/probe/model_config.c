@@ -108,19 +108,26 @@ static int put_shape(const struct config *c)
         {"feed_forward_length", "intermediate_size", ""},
         {"context_length", "max_position_embeddings", "tokens"},
         {"head.key_length", "head_dim", ""},
-        {"experts", "num_local_experts", ""},
+        {"experts", "num_local_experts", ""}, /* of several keys for one fact, the first there */
+        {"experts", "num_experts", ""},
+        {"experts", "n_routed_experts", ""},
         {"experts_used", "num_experts_per_tok", ""},
         {"sliding_window", "sliding_window", "tokens"},
         {"vocabulary", "vocab_size", "tokens"},
     };
+    const char *last = "";
     int r = 0;
 
-    for (size_t i = 0; i < COUNT_OF(rows) && r == 0; i++)
-        if (number(c, rows[i][1]) >= 0)
-            r = facts_i64(c->facts, KNOWN_MEASURED, rows[i][0], number(c, rows[i][1]), rows[i][2],
+    for (size_t i = 0; i < COUNT_OF(rows) && r == 0; i++) {
+        const int64_t n = strcmp(rows[i][0], last) == 0 ? -1 : number(c, rows[i][1]);
+
+        if (n >= 0) {
+            last = rows[i][0];
+            r = facts_i64(c->facts, KNOWN_MEASURED, last, n, rows[i][2],
                           "config.json beside the weights");
-        else if (i < 2)
+        } else if (i < 2)
             r = facts_absent(c->facts, rows[i][0], "config.json: no %s", rows[i][1]);
+    }
     return r;
 }
 
@@ -156,6 +163,26 @@ static int put_sizes(const struct config *c, uint64_t bytes)
                              "the type of the weights in config.json");
 }
 
+static bool has(const struct config *c, const char *key)
+{
+    const json_t *v = get(c, key);
+
+    return v && !json_is_null(v);
+}
+
+/* Why keys and values don't take what the formula says; NULL: they do. */
+static const char *no_plain_cache(const struct config *c)
+{
+    static const char *const states[] = {"mamba_d_state",     "ssm_state_size",
+                                         "state_size",        "linear_num_key_heads",
+                                         "layers_block_type", "hybrid_override_pattern"};
+
+    for (size_t i = 0; i < COUNT_OF(states); i++)
+        if (has(c, states[i]))
+            return "the model keeps a state in place of keys and values";
+    return has(c, "kv_lora_rank") ? "the model keeps compressed keys and values" : NULL;
+}
+
 static int put_cache(const struct config *c, const struct model_cache *cache)
 {
     const int64_t heads = number(c, "num_attention_heads"), layers = number(c, "num_hidden_layers");
@@ -171,9 +198,7 @@ static int put_cache(const struct config *c, const struct model_cache *cache)
         .value_length = length,
         .native = type ? short_type(type) : "",
         .native_why = "the type of the weights, where the command line names none",
-        .why = get(c, "kv_lora_rank") && !json_is_null(get(c, "kv_lora_rank"))
-                   ? "the model keeps compressed keys and values"
-                   : NULL,
+        .why = no_plain_cache(c),
     };
 
     return model_put_cache(c->facts, &shape, cache);

@@ -102,6 +102,54 @@ static void takes_one_kind_of_file(void **state)
     assert_seen(&seen, "model.parameters=2 [1]");
 }
 
+static void describe_config(const char *more)
+{
+    char text[512];
+
+    (void)snprintf(
+        text, sizeof text,
+        "{\"torch_dtype\":\"bfloat16\",\"num_hidden_layers\":2,\"num_attention_heads\":4,"
+        "\"hidden_size\":64,%s}",
+        more);
+    write_file(FOLDER "config.json", text);
+    write_file(FOLDER "model.safetensors", "1234");
+    describe();
+}
+
+static void knows_experts_by_all_their_names(void **state)
+{
+    (void)state;
+    describe_config("\"num_local_experts\":8,\"num_experts\":9,\"n_routed_experts\":10");
+    assert_seen(&seen, "model.experts=8 ");
+    assert_unseen(&seen, "model.experts=9 ");
+    assert_unseen(&seen, "model.experts=10 ");
+    describe_config("\"num_experts\":128,\"num_experts_per_tok\":8");
+    assert_seen(&seen, "model.experts=128 ");
+    assert_seen(&seen, "model.experts_used=8 ");
+    describe_config("\"num_local_experts\":null,\"n_routed_experts\":256");
+    assert_seen(&seen, "model.experts=256 ");
+    assert_seen(&seen, "model.kv_bytes_per_token=512 "); /* 2 x 4 x (16 + 16) x 2 */
+}
+
+static void a_state_is_no_cache_of_keys(void **state)
+{
+    static const char *const configs[] = {"\"mamba_d_state\":16",
+                                          "\"ssm_state_size\":128",
+                                          "\"state_size\":16",
+                                          "\"text_config\":{\"linear_num_key_heads\":16}",
+                                          "\"layers_block_type\":[\"mamba\"]",
+                                          "\"hybrid_override_pattern\":\"M-M*\""};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(configs); i++) {
+        describe_config(configs[i]);
+        assert_seen(&seen, "model.kv_bytes_per_token=? [5] the model keeps a state in place of "
+                           "keys and values\n");
+    }
+    describe_config("\"mamba_d_state\":null");
+    assert_seen(&seen, "model.kv_bytes_per_token=512 ");
+}
+
 #define ENGINE_TEST(f) cmocka_unit_test_setup_teardown(f, new_engine, remove_root)
 
 int main(void)
@@ -110,6 +158,8 @@ int main(void)
         ENGINE_TEST(adds_up_all_files),
         ENGINE_TEST(a_part_that_cannot_be_seen_leaves_the_sum_open),
         ENGINE_TEST(takes_one_kind_of_file),
+        ENGINE_TEST(knows_experts_by_all_their_names),
+        ENGINE_TEST(a_state_is_no_cache_of_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
