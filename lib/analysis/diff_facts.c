@@ -50,6 +50,7 @@ static const struct {
     {"engine.process.container.*", DIFF_ENGINE},
     {"engine.gpu.*", DIFF_ENGINE},
     {"gpu.driver*", DIFF_ENGINE},
+    {"gpu.amd.driver*", DIFF_ENGINE},
     {"model.*", DIFF_ENGINE},
     {"target.model*", DIFF_ENGINE},
     {"target.dtype", DIFF_ENGINE},

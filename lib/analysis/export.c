@@ -150,12 +150,27 @@ static void look(struct found *to, const struct export *x, const struct export_k
     }
 }
 
+/* Counts of several parts, such as of two makes of GPU, are one count. */
+static json_t *count_json(const char *text)
+{
+    int64_t sum = 0;
+
+    for (const char *at = text;;) {
+        char *end;
+        long long n = strtoll(at, &end, 10);
+
+        if (end == at || n < 0 || n > INT32_MAX || (*end && strncmp(end, ", ", 2) != 0))
+            return json_string(text);
+        sum += n;
+        if (!*end)
+            return json_integer(sum);
+        at = end + 2;
+    }
+}
+
 static json_t *as_json(const struct export_key *k, const char *text)
 {
-    int64_t n;
-
-    return k->form == EXPORT_COUNT && units_i64(&n, text) == 0 ? json_integer(n)
-                                                               : json_string(text);
+    return k->form == EXPORT_COUNT ? count_json(text) : json_string(text);
 }
 
 json_t *export_value(struct export *x, const struct export_key *k)

@@ -7,7 +7,7 @@
 
 enum export_form {
     EXPORT_TEXT,
-    EXPORT_COUNT,    /* a whole number */
+    EXPORT_COUNT,    /* a whole number; of several parts the sum */
     EXPORT_GIB,      /* bytes as "512 GiB" */
     EXPORT_KIB,      /* bytes as "512 KiB" */
     EXPORT_MHZ,      /* Hz as "2400 MHz" */

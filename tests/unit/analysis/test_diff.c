@@ -167,6 +167,7 @@ static void facts_have_their_tier(void **state)
     assert_int_equal(diff_fact_tier("target.engine.version"), DIFF_ENGINE);
     assert_int_equal(diff_fact_tier("model.precision"), DIFF_ENGINE);
     assert_int_equal(diff_fact_tier("gpu.driver"), DIFF_ENGINE);
+    assert_int_equal(diff_fact_tier("gpu.amd.driver"), DIFF_ENGINE);
     assert_int_equal(diff_fact_tier("gpu.0.name"), DIFF_SYSTEM);
     assert_int_equal(diff_fact_tier("host.kernel.release"), DIFF_SYSTEM);
     assert_int_equal(diff_fact_tier("target.requests.running_max"), DIFF_STACK);

@@ -45,8 +45,7 @@ static const char plan[] =
 
 typedef int (*maker)(json_t **ret, struct evidence *e, struct err *err);
 
-/* @here false: without the fact that says so. */
-static json_t *made(maker make, bool here)
+static json_t *made_of(maker make, const struct fact *list, size_t count)
 {
     AUTO(evidence_close) struct evidence *e = NULL;
     const struct store_begin begin = {.plan = plan,
@@ -65,13 +64,20 @@ static json_t *made(maker make, bool here)
     assert_int_equal(store_create(&s.store, s.path, 1, 64, &err), 0);
     assert_int_equal(store_begin(s.store, &begin, &err), 0);
     assert_int_equal(store_trial_begin(s.store, 0, 0, 0, 1, "none", &err), 0);
-    for (size_t i = here ? 0 : 1; i < COUNT_OF(facts); i++)
-        assert_int_equal(store_fact(s.store, &facts[i], &err), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(store_fact(s.store, &list[i], &err), 0);
     scene_finish(&s);
     assert_int_equal(evidence_open(&e, s.path, EVIDENCE_READ_ONLY, &err), 0);
     assert_int_equal(make(&o, e, &err), 0);
     scene_remove(&s);
     return o;
+}
+
+/* @here false: without the fact that says so. */
+static json_t *made(maker make, bool here)
+{
+    return here ? made_of(make, facts, COUNT_OF(facts))
+                : made_of(make, facts + 1, COUNT_OF(facts) - 1);
 }
 
 static void expect(const char *name, maker make)
@@ -149,12 +155,37 @@ static void elsewhere_the_host_is_absent(void **state)
     assert_non_null(json_object_get(o, "framework"));
 }
 
+/* NVML without a card says 0. */
+static void cards_of_amd_are_accelerators(void **state)
+{
+    static const struct fact amd[] = {
+        {"target", "on_this_host", "yes", "", "bind", KNOWN_MEASURED, TIME_NONE},
+        {"gpu", "count", "0", "", "NVML", KNOWN_MEASURED, TIME_NONE},
+        {"gpu.amd", "count", "8", "", "RSMI", KNOWN_MEASURED, TIME_NONE},
+        {"gpu.amd", "driver", "6.10.5", "", "RSMI", KNOWN_MEASURED, TIME_NONE},
+        {"gpu.amd.0", "name", "AMD Instinct MI300X", "", "RSMI", KNOWN_MEASURED, TIME_NONE},
+        {"gpu.amd.0", "memory.total_bytes", "206158430208", "bytes", "RSMI", KNOWN_MEASURED,
+         TIME_NONE},
+    };
+    AUTO(json_unref) json_t *o = made_of(export_system_desc, amd, COUNT_OF(amd));
+
+    (void)state;
+    assert_int_equal(json_integer_value(json_object_get(o, "accelerators_per_node")), 8);
+    assert_string_equal(json_string_value(json_object_get(o, "accelerator_model_name")),
+                        "AMD Instinct MI300X");
+    assert_string_equal(json_string_value(json_object_get(o, "accelerator_memory_capacity")),
+                        "192 GiB");
+    assert_string_equal(json_string_value(json_object_get(o, "other_software_stack")),
+                        "AMD driver 6.10.5");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_are_as_expected),
         cmocka_unit_test(every_key_has_its_source),
         cmocka_unit_test(elsewhere_the_host_is_absent),
+        cmocka_unit_test(cards_of_amd_are_accelerators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
