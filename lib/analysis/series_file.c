@@ -215,11 +215,6 @@ static int begin(struct reading *r, const char *column)
     if (n < 0)
         return n;
     (void)snprintf(r->name, sizeof r->name, "%s", numbers ? "no name" : head.field[r->value]);
-    if (!r->set->column && !numbers) {
-        r->set->column = strdup(head.field[r->value]);
-        if (!r->set->column)
-            return no_memory(r->err);
-    }
     return numbers ? take_row(r, &head) : 0;
 }
 
@@ -291,6 +286,5 @@ void series_set_release(struct series_set *set)
 {
     drop_runs(set, 0);
     free(set->runs);
-    free(set->column);
     *set = (struct series_set){0};
 }

@@ -20,7 +20,6 @@ struct series_run {
 struct series_set {
     struct series_run *runs;
     size_t count, cap;
-    char *column; /* of the first file read */
 };
 
 /* Adds the runs of @s. -EINVAL with words; what was there before stays. */

@@ -61,9 +61,9 @@ static int open_run(struct series_of_run *r, const struct series_run *from,
     r->name = from->name;
     r->value = from->value;
     r->n = from->count;
-    if (look_at_values(r) < 0 || stats_levels(&r->levels, r->value, r->n, 1) < 0)
+    if (look_at_values(r) < 0 || stats_levels(&r->levels, r->value, r->n) < 0)
         return -ENOMEM;
-    r->steady = stats_steady(&r->levels, rules->delta, rules->better, 0);
+    r->steady = stats_steady(&r->levels, rules->delta, rules->better);
     return 0;
 }
 

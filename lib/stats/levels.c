@@ -7,7 +7,7 @@
 
 enum { MOST_POINTS = 4096, LONG_SERIES = 1000, SHORTEST = 5, SHORTEST_LONG = 10 };
 static const double transient_share = 0.01;
-static const double penalty_per_log = 4.5, penalty_per_log_series = 2;
+static const double penalty_per_log = 4.5;
 
 /* Means of equal blocks, in units of their long-run standard deviation. @ret may be @v. */
 static int standardise(double *ret, double *lrv, const double *v, size_t n, size_t block)
@@ -21,12 +21,7 @@ static int standardise(double *ret, double *lrv, const double *v, size_t n, size
     return 0;
 }
 
-static double penalty(size_t points, size_t series)
-{
-    return penalty_per_log * log((double)points) + penalty_per_log_series * log((double)series);
-}
-
-static int find_changes(struct stats_levels *l, size_t series)
+static int find_changes(struct stats_levels *l)
 {
     size_t block = (l->n + MOST_POINTS - 1) / MOST_POINTS, points = block ? l->n / block : 0;
     AUTO(free) double *unit = malloc((points + 1) * sizeof *unit);
@@ -38,7 +33,7 @@ static int find_changes(struct stats_levels *l, size_t series)
     l->lrv = lrv * (double)block;
     if (lrv <= 0)
         return 0;
-    r = stats_pelt(l->at, &l->count, unit, points, penalty(points, series),
+    r = stats_pelt(l->at, &l->count, unit, points, penalty_per_log * log((double)points),
                    points >= LONG_SERIES ? SHORTEST_LONG : SHORTEST);
     for (size_t i = 0; r == 0 && i < l->count; i++)
         l->at[i] *= block;
@@ -66,15 +61,13 @@ bool stats_is_transient(const struct stats_levels *l, size_t from, size_t to)
     return (double)(to - from) < transient_share * (double)l->n;
 }
 
-int stats_levels(struct stats_levels *ret, const double *v, size_t n, size_t series)
+int stats_levels(struct stats_levels *ret, const double *v, size_t n)
 {
     AUTO(stats_levels_release) struct stats_levels l = {.n = n};
 
-    assert(series >= 1);
     l.clean = malloc((n + 1) * sizeof *l.clean);
     l.at = malloc((n / SHORTEST + 1) * sizeof *l.at);
-    if (!l.clean || !l.at || stats_winsorise(l.clean, v, n, &l.cut) < 0 ||
-        find_changes(&l, series) < 0)
+    if (!l.clean || !l.at || stats_winsorise(l.clean, v, n, NULL) < 0 || find_changes(&l) < 0)
         return -ENOMEM;
     level_transients(&l);
     *ret = l;

@@ -24,14 +24,13 @@ struct stats_levels {
     size_t n;
     size_t *at; /* where a new level begins, ascending */
     size_t count;
-    size_t cut; /* values that were drawn in */
     double lrv; /* long-run variance within a level */
 };
 /*
- * @series >= 1: how many are scanned for the same question; the penalty rises by 2 ln of it. Over
- * 4,096 values the changes are found among means of equal blocks, and fall between these. -ENOMEM.
+ * Over 4,096 values the changes are found among means of equal blocks, and fall between these.
+ * -ENOMEM.
  */
-NODISCARD int stats_levels(struct stats_levels *ret, const double *v, size_t n, size_t series);
+NODISCARD int stats_levels(struct stats_levels *ret, const double *v, size_t n);
 void stats_levels_release(struct stats_levels *l);
 DEFINE_AUTO_HELD(struct stats_levels, stats_levels_release)
 /* Segment @k of count + 1: [*from, *to). */
@@ -58,12 +57,11 @@ const char *stats_label_name(enum stats_label l);
 
 struct stats_steady {
     enum stats_label label;
-    size_t start; /* steady from here on: the latest of the three below */
+    size_t start; /* steady from here on: the later of the two below */
     bool late;    /* one of them is beyond the first half: what is left is too little to rely on */
-    size_t from_changes;   /* the last level, back over all levels like it */
-    size_t from_mser;      /* beyond the first half it has no answer, and doesn't count */
-    size_t from_structure; /* what the caller knows to be ramp-in */
-    double before, after;  /* means of what is left out and of the rest; NAN: none */
+    size_t from_changes;  /* the last level, back over all levels like it */
+    size_t from_mser;     /* beyond the first half it has no answer, and doesn't count */
+    double before, after; /* means of what is left out and of the rest; NAN: none */
 };
 /*
  * From the end: at least the last 3 % of the series, then back over every level whose mean is
@@ -71,8 +69,7 @@ struct stats_steady {
  * sixth is (Barrett et al., OOPSLA 2017, ask for the last 500 of 3,000 iterations). @better: +1
  * higher values are better, -1 lower. O(n).
  */
-struct stats_steady stats_steady(const struct stats_levels *l, double delta, int better,
-                                 size_t structural);
+struct stats_steady stats_steady(const struct stats_levels *l, double delta, int better);
 /* The level in [@from, n) that is farther than @delta and 3 standard errors from the mean of all of
  * it: a regime of its own. Its number, or SIZE_MAX. */
 size_t stats_regime(const struct stats_levels *l, size_t from, double delta);

@@ -35,7 +35,7 @@ int asrun_long_run_variance(double *ret, const double *values, size_t n)
 int asrun_change_points(size_t *at, size_t *count, const double *values, size_t n)
 {
     AUTO(stats_levels_release) struct stats_levels l = {0};
-    int r = all_finite(values, n) ? stats_levels(&l, values, n, 1) : -EINVAL;
+    int r = all_finite(values, n) ? stats_levels(&l, values, n) : -EINVAL;
 
     if (r < 0)
         return r;
@@ -62,10 +62,10 @@ int asrun_steady_state(struct asrun_steady *ret, const double *values, size_t n,
     int r = -EINVAL;
 
     if (all_finite(values, n) && delta > 0 && (better == 1 || better == -1))
-        r = stats_levels(&l, values, n, 1);
+        r = stats_levels(&l, values, n);
     if (r < 0)
         return r;
-    s = stats_steady(&l, delta, better, 0);
+    s = stats_steady(&l, delta, better);
     d = stats_drift(l.clean, s.start, n);
     *ret = (struct asrun_steady){stats_label_name(s.label), s.start, d.change, d.bound};
     return 0;

@@ -111,18 +111,16 @@ static size_t latest(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-struct stats_steady stats_steady(const struct stats_levels *l, double delta, int better,
-                                 size_t structural)
+struct stats_steady stats_steady(const struct stats_levels *l, double delta, int better)
 {
-    struct stats_steady s = {
-        .label = STATS_TOO_SHORT, .from_structure = structural, .before = NAN, .after = NAN};
+    struct stats_steady s = {.label = STATS_TOO_SHORT, .before = NAN, .after = NAN};
 
     assert(better == 1 || better == -1);
     if (l->n == 0)
         return s;
     s.from_changes = steady_from(l, delta);
     s.from_mser = stats_mser5(l->clean, l->n);
-    s.start = latest(s.from_changes, structural);
+    s.start = s.from_changes;
     s.late = 2 * latest(s.start, s.from_mser) > l->n;
     if (2 * s.from_mser <= l->n) /* beyond, it has no answer */
         s.start = latest(s.start, s.from_mser);

@@ -174,10 +174,10 @@ double stats_adjust(double *ret, const double *y, const double *x, size_t n)
     return b;
 }
 
-static int changes_of(size_t *ret, const double *v, size_t n, size_t series)
+static int changes_of(size_t *ret, const double *v, size_t n)
 {
     AUTO(stats_levels_release) struct stats_levels l = {0};
-    int r = stats_levels(&l, v, n, series);
+    int r = stats_levels(&l, v, n);
 
     if (r == 0)
         *ret = l.count;
@@ -192,8 +192,8 @@ int stats_cause(enum stats_cause *ret, const double *y, const double *x, size_t 
     if (!rest)
         return -ENOMEM;
     (void)stats_adjust(rest, y, x, n);
-    if (changes_of(&of_y, y, n, 1) < 0 || changes_of(&of_x, x, n, 1) < 0 ||
-        changes_of(&of_rest, rest, n, 1) < 0)
+    if (changes_of(&of_y, y, n) < 0 || changes_of(&of_x, x, n) < 0 ||
+        changes_of(&of_rest, rest, n) < 0)
         return -ENOMEM;
     if (of_rest > 0)
         *ret = of_x > 0 ? STATS_BOTH : STATS_SERVER;

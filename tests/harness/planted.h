@@ -72,7 +72,7 @@ static struct stats_levels plant_levels(const double *v, size_t n)
 {
     struct stats_levels l;
 
-    if (stats_levels(&l, v, n, 1) < 0)
+    if (stats_levels(&l, v, n) < 0)
         abort();
     return l;
 }
@@ -179,7 +179,7 @@ static struct plant_passed plant_steady(const struct plants *p, const struct pla
 
         plant_series(v, d, &rng);
         l = plant_levels(v, d->n);
-        s = stats_steady(&l, 0.05, -1, 0);
+        s = stats_steady(&l, 0.05, -1);
         if (!s.late && (s.label == STATS_FLAT || s.label == STATS_WARM_UP)) {
             settled++;
             bias += stats_mean(v + s.start, d->n - s.start) / 100 - 1;
@@ -263,7 +263,7 @@ static double plant_drift(const struct plants *p, double drift, double phi, size
             v[k] = 100 * (1 + 0.05 * v[k] + drift * ((double)k / (double)n - 0.5));
         l = plant_levels(v, n);
         if (cut)
-            s = stats_steady(&l, 0.05, -1, 0);
+            s = stats_steady(&l, 0.05, -1);
         passed += !s.late && (s.label == STATS_FLAT || s.label == STATS_WARM_UP) &&
                   stats_drift(l.clean, s.start, n).bound < limit;
         stats_levels_release(&l);

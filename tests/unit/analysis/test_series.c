@@ -28,7 +28,6 @@ static void reads_headers_runs_and_bare_numbers(void **state)
     assert_int_equal(set.runs[0].count, 2);
     assert_close(set.runs[0].value[1], -3, 0);
     assert_close(set.runs[1].value[0], 2000, 0);
-    assert_string_equal(set.column, "s");
     assert_int_equal(read_text(&set,
                                "\xef\xbb\xbf"
                                "1\r\n.5\r\n",

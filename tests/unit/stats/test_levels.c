@@ -125,7 +125,7 @@ static void long_series_are_seen_through_blocks(void **state)
     rng_init(&rng, 2, 0);
     for (size_t i = 0; i < N; i++)
         v[i] = 10 + (i >= 20000 ? 1 : 0) + rng_normal(&rng);
-    assert_int_equal(stats_levels(&l, v, N, 1), 0);
+    assert_int_equal(stats_levels(&l, v, N), 0);
     assert_int_equal(l.count, 1);
     assert_in_range(l.at[0], 19900, 20100);
     assert_in_range((int)(100 * l.lrv), 70, 140);
@@ -306,11 +306,11 @@ static void a_regime_is_told_from_the_rest(void **state)
 
     (void)state;
     two_levels(v, 600, 140, 0.4);
-    assert_int_equal(stats_levels(&l, v, 600, 1), 0);
+    assert_int_equal(stats_levels(&l, v, 600), 0);
     assert_int_equal(stats_regime(&l, 0, 0.05), 0);
     assert_true(stats_regime(&l, 300, 0.05) == SIZE_MAX);
     two_levels(v, 600, 100, 0);
-    assert_int_equal(stats_levels(&flat, v, 600, 1), 0);
+    assert_int_equal(stats_levels(&flat, v, 600), 0);
     assert_true(stats_regime(&flat, 0, 0.05) == SIZE_MAX);
 }
 
@@ -324,7 +324,7 @@ static void running_out_of_memory_is_told(void **state)
         AUTO(stats_levels_release) struct stats_levels l = {0};
 
         fault_alloc(nth);
-        r = stats_levels(&l, v, 100, 1);
+        r = stats_levels(&l, v, 100);
         assert_int_equal(r == 0, l.clean != NULL);
     }
     fault_alloc(-1);
