@@ -7,6 +7,7 @@
 #include "probe/perf.h"
 #include "base/clock.h"
 #include "base/vec.h"
+#include "probe/address.h"
 #include "probe/facts.h"
 #include "probe/perf_report.h"
 #include <stdio.h>
@@ -135,11 +136,23 @@ static int perf_open(struct probe **ret, const struct probe_setup *s, const stru
     return 0;
 }
 
+/* A restarted engine is the one that listens now; before it does, it is nobody. */
+static int seek_engine(struct probe *p)
+{
+    pid_t pid;
+
+    if (probe_engine_pid(&pid, p->setup) < 0)
+        return 0;
+    return perf_follow_root(&p->follow, pid);
+}
+
 static int perf_sample(struct probe *p, int64_t now_ns)
 {
     const int64_t before_ns = own_cpu_ns();
     int r = perf_follow_refresh(&p->follow, now_ns);
 
+    if (r == -ESRCH)
+        r = seek_engine(p);
     if (r == 0)
         r = perf_follow_drain(&p->follow);
     p->spent_ns += own_cpu_ns() - before_ns;

@@ -12,6 +12,7 @@
 enum { PLACES = 1 << 16 };
 /* A look costs as much as the host has processes, and workers rarely come late. */
 #define TREE_PERIOD_NS (5 * NS_PER_S)
+#define GONE_PERIOD_NS NS_PER_S /* while nobody is the root */
 
 struct draining {
     struct perf_follow *f;
@@ -242,13 +243,27 @@ static int look_for_processes(struct perf_follow *f, bool first, struct err *err
 
 int perf_follow_refresh(struct perf_follow *f, int64_t now_ns)
 {
-    int r = 0;
+    int r = 0, looked;
 
     f->refused = 0;
     if (now_ns >= f->tree_due_ns) {
         r = look_for_processes(f, false, NULL);
-        f->tree_due_ns = now_ns + TREE_PERIOD_NS;
+        f->tree_due_ns = now_ns + (r == -ESRCH ? GONE_PERIOD_NS : TREE_PERIOD_NS);
     }
+    if (r == -ENOMEM)
+        return r;
+    looked = look_at_processes(f);
+    return looked < 0 || r != -ESRCH ? looked : r;
+}
+
+int perf_follow_root(struct perf_follow *f, pid_t pid)
+{
+    int r;
+
+    probe_tree_release(&f->tree);
+    f->tree.root = pid;
+    f->refused = 0;
+    r = look_for_processes(f, true, NULL);
     return r == -ENOMEM ? r : look_at_processes(f);
 }
 

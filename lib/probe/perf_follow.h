@@ -47,8 +47,11 @@ struct perf_follow {
  * return. */
 NODISCARD int perf_follow_init(struct perf_follow *f, const char *root, pid_t pid, double hz,
                                struct err *err);
-/* Looks for threads that came or went, now and then for processes. 0 or -ENOMEM. */
+/* Looks for threads that came or went, now and then for processes. -ENOMEM; -ESRCH: the tree's root
+ * is gone, and whatever is left of the tree is followed on. */
 NODISCARD int perf_follow_refresh(struct perf_follow *f, int64_t now_ns);
+/* Takes up the tree of @pid, too, which is the one to refresh from now on. 0 or -ENOMEM. */
+NODISCARD int perf_follow_root(struct perf_follow *f, pid_t pid);
 /* Counts what the rings hold. 0 or -ENOMEM. */
 NODISCARD int perf_follow_drain(struct perf_follow *f);
 /* CPU time that the tree used since it is followed; of user code only, where only that is

@@ -4,10 +4,13 @@
 #include "probe/perf.h"
 #include "probe/perf_event.h"
 #include "sink.h"
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -191,6 +194,58 @@ static void finds_the_function_and_its_phase(void **state)
     assert_seen(&t.facts, "engine.dispatch.coverage=");
 }
 
+/* A child that spins, and listens at *@port. */
+static pid_t listening_child(uint16_t *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fds[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(fds), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (bind(s, (struct sockaddr *)&at, len) == 0 && listen(s, 1) == 0 &&
+            getsockname(s, (struct sockaddr *)&at, &len) == 0)
+            (void)!write(fds[1], &at.sin_port, sizeof at.sin_port);
+        spin_in_the_second(NULL);
+    }
+    assert_int_equal(read(fds[0], port, sizeof *port), sizeof *port);
+    *port = ntohs(*port);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    return pid;
+}
+
+static void follows_an_engine_that_restarts(void **state)
+{
+    static struct told t;
+    struct url target = {.host = "127.0.0.1"};
+    pid_t pid = child(false);
+    const struct probe_setup s = {
+        .root = "", .engine_pid = pid, .target = &target, .dispatch_hz = 499};
+    struct probe_out out;
+    struct probe *p = opened(&t, &s, &out);
+
+    (void)state;
+    assert_non_null(p);
+    watch(p, pid, 60 * NS_PER_MS);
+    end(pid);
+    assert_int_equal(probe_perf.sample(p, clock_mono_ns() + 10 * NS_PER_S), 0); /* nobody */
+    pid = listening_child(&target.port);
+    assert_int_equal(probe_perf.sample(p, clock_mono_ns() + 20 * NS_PER_S), 0);
+    watch(p, pid, 100 * NS_PER_MS);
+    end(pid);
+    assert_int_equal(probe_perf.finish(p), 0);
+    probe_perf.close(p);
+    assert_true(samples_of(&t, NULL, "spin_in_the_first") > 10);
+    assert_true(samples_of(&t, NULL, "spin_in_the_second") > 10);
+}
+
 static void finds_a_thread_that_comes_later(void **state)
 {
     static struct told t;
@@ -282,6 +337,7 @@ int main(void)
         cmocka_unit_test(goes_on_without_permission),
         cmocka_unit_test(knows_a_remedy),
         cmocka_unit_test(finds_the_function_and_its_phase),
+        cmocka_unit_test(follows_an_engine_that_restarts),
         cmocka_unit_test(finds_a_thread_that_comes_later),
     };
 
