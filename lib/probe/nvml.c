@@ -18,6 +18,7 @@ struct probe {
     struct gpu_device device[GPU_MAX];
     struct nvml_reasons reasons[GPU_MAX];
     struct nvml_tenants tenants[GPU_MAX];
+    struct nvml_engine engine;
 };
 
 static void nvml_close(struct probe *p)
@@ -108,6 +109,7 @@ static int nvml_open(struct probe **ret, const struct probe_setup *s, const stru
     if (!p)
         return err_set(err, -ENOMEM, "NVML: out of memory");
     p->setup = s;
+    nvml_engine_init(&p->engine, s);
     p->out = out;
     if (nvml_load(&p->n, "libnvidia-ml.so.1", &why) < 0) {
         r = facts_absent(&f, "nvml", "%s", why.text);
@@ -127,9 +129,11 @@ static int nvml_sample(struct probe *p, int64_t now_ns)
 {
     int r = gpu_sample(p->device, p->count, &p->v, p->out, &p->turn, now_ns);
 
+    nvml_engine_refresh(&p->engine, p->setup, now_ns);
     for (size_t i = 0; i < p->count && r >= 0; i++) {
         r = nvml_reasons_sample(&p->reasons[i], &p->device[i], &p->v, p->out, now_ns);
-        nvml_tenants_sample(&p->tenants[i], &p->device[i], &p->v, p->setup, p->out, now_ns);
+        nvml_tenants_sample(&p->tenants[i], &p->device[i], &p->v, p->setup->root, &p->engine,
+                            p->out, now_ns);
     }
     return r;
 }

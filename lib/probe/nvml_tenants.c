@@ -1,36 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NVML names processes as the host does: inside a container with a pid namespace of its own they
  * may be other numbers, or none. */
-#include "base/fs.h"
+#include "base/clock.h"
+#include "probe/address.h"
 #include "probe/nvml.h"
+#include "probe/tree.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TENANTS_MAX = 256, DEPTH_MAX = 64 };
-
-static int64_t parent(const char *root, int64_t pid)
-{
-    char path[512], line[512];
-    const char *end;
-
-    (void)snprintf(path, sizeof path, "%s/proc/%" PRId64 "/stat", root, pid);
-    if (fs_read_line(line, sizeof line, path) < 0)
-        return 0;
-    end = strrchr(line, ')'); /* the name before it may hold anything */
-    if (!end || end[1] != ' ' || end[2] == '\0' || end[3] != ' ')
-        return 0;
-    return strtoll(end + 4, NULL, 10);
-}
+#define SEEK_NS NS_PER_S /* to seek who listens costs much */
 
 bool nvml_below(const char *root, int64_t pid, int64_t ancestor)
 {
-    for (int depth = 0; pid > 0 && depth < DEPTH_MAX; depth++) {
-        if (pid == ancestor)
+    struct probe_process p = {.parent = (pid_t)pid};
+
+    for (int depth = 0; p.parent > 0 && depth < DEPTH_MAX; depth++) {
+        if (p.parent == ancestor)
             return true;
-        pid = parent(root, pid);
+        if (probe_process_read(&p, root, p.parent) < 0)
+            return false;
     }
     return false;
+}
+
+void nvml_engine_init(struct nvml_engine *e, const struct probe_setup *s)
+{
+    struct probe_process p = {0};
+
+    *e = (struct nvml_engine){.pid = s->engine_pid};
+    if (s->engine_pid > 0 && probe_process_read(&p, s->root, s->engine_pid) == 0)
+        e->start_ticks = p.start_ticks;
+}
+
+void nvml_engine_refresh(struct nvml_engine *e, const struct probe_setup *s, int64_t now_ns)
+{
+    struct probe_process p;
+    pid_t pid;
+
+    if (s->engine_pid <= 0)
+        return;
+    if (e->pid > 0 && probe_process_read(&p, s->root, e->pid) == 0 &&
+        (e->start_ticks == 0 || p.start_ticks == e->start_ticks))
+        return;
+    e->pid = 0;
+    if (now_ns < e->seek_ns)
+        return;
+    e->seek_ns = now_ns + SEEK_NS;
+    if (probe_engine_pid(&pid, s) == 0 && probe_process_read(&p, s->root, pid) == 0)
+        *e = (struct nvml_engine){.pid = pid, .start_ticks = p.start_ticks};
 }
 
 static int ask(const struct nvml *n, void *d, unsigned *count, struct nvml_process *p)
@@ -71,7 +90,7 @@ int nvml_tenants_declare(struct nvml_tenants *t, const struct gpu_device *d,
 }
 
 void nvml_tenants_sample(const struct nvml_tenants *t, const struct gpu_device *d,
-                         const struct gpu_vendor *v, const struct probe_setup *s,
+                         const struct gpu_vendor *v, const char *root, const struct nvml_engine *e,
                          const struct probe_out *out, int64_t now_ns)
 {
     struct nvml_process p[TENANTS_MAX];
@@ -80,9 +99,9 @@ void nvml_tenants_sample(const struct nvml_tenants *t, const struct gpu_device *
     if (!t->there || d->lost || ask(v->library, d->handle, &n, p) != 0)
         return;
     out->series.put(out->series.ctx, t->count_id, now_ns, n);
-    if (!t->with_engine)
+    if (!t->with_engine || e->pid <= 0)
         return;
     for (unsigned i = 0; i < n; i++)
-        ours += nvml_below(s->root, p[i].pid, s->engine_pid);
+        ours += nvml_below(root, p[i].pid, e->pid);
     out->series.put(out->series.ctx, t->engine_id, now_ns, ours);
 }

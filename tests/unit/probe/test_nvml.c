@@ -3,7 +3,7 @@
  * program's own dlopen() of the same soname gets. */
 #include "gpu_sink.h"
 #include "probe/nvml.h"
-#include <unistd.h>
+#include "root.h"
 
 static const struct probe_setup nobody = {.root = "", .engine_why = "nobody listens"};
 
@@ -178,6 +178,35 @@ static void knows_the_engine_by_its_tree(void **state)
     assert_false(nvml_below("/nowhere", getpid(), getppid()));
 }
 
+static void follows_an_engine_that_restarts(void **state)
+{
+    static const char table[] =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid inode\n"
+        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 77 1"
+        " 0 100\n";
+    static struct all_seen seen;
+    const struct probe_out out = all_out(&seen);
+    const struct url target = {.host = "127.0.0.1", .port = 0x1f90};
+    const struct probe_setup s = {.root = root, .engine_pid = 60, .target = &target};
+    struct probe *p;
+
+    (void)state;
+    write_process(60, 1, "python3", 500);
+    write_process(70, 1, "python3", 900);
+    write_process(71, 70, "worker", 901);
+    p = open_on("gpus=1 pid=71", &seen, &s, &out);
+    assert_int_equal(probe_nvml.sample(p, 1), 0);
+    assert_seen(&seen.seen, "gpu.0.processes.engine@1 0\n");
+    write_process(60, 1, "python3", 950); /* the number again, another process */
+    assert_int_equal(probe_nvml.sample(p, 2), 0);
+    assert_unseen(&seen.seen, "gpu.0.processes.engine@2"); /* nobody's: absent is not 0 */
+    write_file("/proc/net/tcp", table);
+    make_link("/proc/70/fd/5", "socket:[77]");
+    assert_int_equal(probe_nvml.sample(p, 2000000000), 0);
+    assert_seen(&seen.seen, "gpu.0.processes.engine@2000000000 1\n");
+    probe_nvml.close(p);
+}
+
 static void without_a_driver_the_reason_is_a_fact(void **state)
 {
     static struct all_seen seen;
@@ -230,6 +259,7 @@ int main(void)
         cmocka_unit_test(clocks_held_back_are_said_once_a_phase),
         cmocka_unit_test(another_driver_is_said),
         cmocka_unit_test(knows_the_engine_by_its_tree),
+        cmocka_unit_test_setup_teardown(follows_an_engine_that_restarts, new_root, remove_root),
         cmocka_unit_test(without_a_driver_the_reason_is_a_fact),
         cmocka_unit_test(without_the_library_the_reason_is_a_fact),
         cmocka_unit_test(a_full_sink_ends_it),
