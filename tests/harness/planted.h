@@ -479,7 +479,7 @@ static bool plant_queue(double rho, struct rng *rng)
 
 static void plant_overload(const struct plants *p)
 {
-    /* A queue is a random walk: at 1.1 one in some 250 looks level for 600 s. */
+    /* A queue is a random walk: at 1.1 it may look level for 600 s. */
     static const double rhos[] = {0.5, 0.8, 0.9, 1.1, 1.3}, bars[] = {0.1, 0.1, 0.1, 0.98, 1};
 
     for (size_t k = 0; k < COUNT_OF(rhos); k++) {
