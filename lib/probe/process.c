@@ -161,13 +161,14 @@ static int seek(struct probe *p, int64_t now_ns)
                   (int)old.pid, old.start_ticks, (int)pid, tree->root_start);
 }
 
+/* Has the first process ended? Not where it merely can't be read now. */
 static int look(struct probe *p, int64_t now_ns)
 {
     const struct facts f = {&p->source.out->facts, "engine.process"};
     struct probe_process now;
     int r = probe_process_read(&now, p->source.root, p->source.tree.root);
 
-    if (r == 0 && now.start_ticks == p->source.tree.root_start)
+    if (r == 0 ? now.start_ticks == p->source.tree.root_start : r != -ESRCH)
         return 0;
     p->gone = true;
     r = facts_absent(&f, "pid", "process %d ended during the run", (int)p->source.tree.root);

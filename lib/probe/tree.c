@@ -24,7 +24,8 @@ static void all_release(struct all *a)
 }
 DEFINE_AUTO_HELD(struct all, all_release)
 
-/* "PID (NAME) STATE PARENT ..."; the name may itself hold ") ". */
+/* "PID (NAME) STATE PARENT ..."; the name may itself hold ") ". -ESRCH: it ended, and waits for its
+ * parent to ask. */
 static int parse_stat(struct probe_process *ret, char *text)
 {
     char *open = strchr(text, '('), *close = strrchr(text, ')'), *at;
@@ -32,6 +33,8 @@ static int parse_stat(struct probe_process *ret, char *text)
 
     if (!open || !close || close < open || close[1] != ' ' || !close[2] || close[3] != ' ')
         return -EBADMSG;
+    if (strchr("ZXx", close[2]))
+        return -ESRCH;
     *close = '\0';
     (void)snprintf(p.name, sizeof p.name, "%s", open + 1);
     p.parent = (pid_t)strtol(close + 4, &at, 10);

@@ -34,5 +34,5 @@ NODISCARD int probe_tree_refresh(struct probe_tree *t, const char *root_dir, str
 void probe_tree_release(struct probe_tree *t);
 DEFINE_AUTO_HELD(struct probe_tree, probe_tree_release)
 
-/* One process of /proc; -ESRCH: there is none. */
+/* One process of /proc; -ESRCH: there is none, or it ended and is yet to be reaped. */
 NODISCARD int probe_process_read(struct probe_process *ret, const char *root_dir, pid_t pid);

@@ -336,6 +336,27 @@ static void follows_a_restart(void **state)
     free(w);
 }
 
+static void what_cannot_be_read_has_not_ended(void **state)
+{
+    struct watched *w = calloc(1, sizeof *w);
+    struct probe *p = NULL;
+
+    (void)state;
+    write_engine();
+    open_probe(&p, w);
+    write_file("/proc/60/stat", "");
+    sample(p, 1, 5);
+    write_process(60, 1, "python3", 500);
+    sample(p, 6, 10);
+    assert_string_equal(w->changed, "");
+    write_file("/proc/60/stat",
+               "60 (python3) Z 1 1 1 0 -1 4194304 100 0 0 0 5 6 0 0 20 0 1 0 500 0 0\n");
+    sample(p, 11, 12);
+    assert_string_equal(w->changed, "11 engine process 60 is gone\n");
+    probe_process.close(p);
+    free(w);
+}
+
 static void says_why_it_knows_nothing(void **state)
 {
     const struct probe_setup none = {.root = root, .engine_why = "not on this host"};
@@ -417,6 +438,7 @@ int main(void)
         ENGINE_TEST(remembers_digests_between_runs),
         ENGINE_TEST(remarks_what_changes),
         ENGINE_TEST(follows_a_restart),
+        ENGINE_TEST(what_cannot_be_read_has_not_ended),
         ENGINE_TEST(says_why_it_knows_nothing),
         ENGINE_TEST(knows_this_very_process),
         ENGINE_TEST(out_of_memory_and_a_full_sink_are_errors),

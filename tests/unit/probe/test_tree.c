@@ -93,6 +93,27 @@ static void odd_stat_files_are_no_process(void **state)
     assert_int_equal(p.pid, 7);
 }
 
+static void what_only_waits_to_be_reaped_is_gone(void **state)
+{
+    static const char *const dead[] = {
+        "60 (engine) Z 50 1 1 0 -1 4194304 100 0 0 0 5 6 0 0 20 0 1 0 20 0 0\n",
+        "60 (engine) X 50 1 1 0 -1 4194304 100 0 0 0 5 6 0 0 20 0 1 0 20 0 0\n"};
+    struct probe_process p = {.pid = 7};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(dead); i++) {
+        AUTO(probe_tree_release) struct probe_tree t = {.root = 60};
+        struct err err = {0};
+
+        write_engine();
+        assert_int_equal(probe_tree_refresh(&t, root, &err), 0);
+        write_file("/proc/60/stat", dead[i]);
+        assert_int_equal(probe_process_read(&p, root, 60), -ESRCH);
+        assert_int_equal(probe_tree_refresh(&t, root, &err), -ESRCH);
+    }
+    assert_int_equal(p.pid, 7);
+}
+
 static void knows_this_very_process(void **state)
 {
     AUTO(probe_tree_release) struct probe_tree t = {.root = getpid()};
@@ -127,9 +148,10 @@ static void survives_failed_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ROOT_TEST(knows_all_descendants),          ROOT_TEST(keeps_what_its_parent_left_behind),
-        ROOT_TEST(a_root_that_is_gone_is_told),    ROOT_TEST(odd_stat_files_are_no_process),
-        cmocka_unit_test(knows_this_very_process), ROOT_TEST(survives_failed_allocations),
+        ROOT_TEST(what_only_waits_to_be_reaped_is_gone), ROOT_TEST(knows_all_descendants),
+        ROOT_TEST(keeps_what_its_parent_left_behind),    ROOT_TEST(a_root_that_is_gone_is_told),
+        ROOT_TEST(odd_stat_files_are_no_process),        cmocka_unit_test(knows_this_very_process),
+        ROOT_TEST(survives_failed_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
