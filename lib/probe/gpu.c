@@ -24,6 +24,15 @@ int gpu_fact(const struct facts *f, const struct gpu_vendor *v, int code, const 
     return facts_put(f, KNOWN_MEASURED, name, value, unit, source);
 }
 
+int gpu_number(const struct facts *f, const struct gpu_vendor *v, int code, const char *name,
+               double value, const char *unit, const char *source)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof text, "%.17g", value);
+    return gpu_fact(f, v, code, name, text, unit, source);
+}
+
 static int declare(struct gpu_device *d, size_t i, const struct gpu_vendor *v,
                    const struct probe_out *out)
 {

@@ -49,3 +49,6 @@ int gpu_changed(const struct gpu_device *d, const struct probe_out *out, int64_t
 /* What the library said of @name: @code 0 puts @value, another the absent fact with its words. */
 int gpu_fact(const struct facts *f, const struct gpu_vendor *v, int code, const char *name,
              const char *value, const char *unit, const char *source);
+/* The same of a number. */
+int gpu_number(const struct facts *f, const struct gpu_vendor *v, int code, const char *name,
+               double value, const char *unit, const char *source);

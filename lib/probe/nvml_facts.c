@@ -13,15 +13,6 @@ struct asked { /* the facts of one device */
     void *d;
 };
 
-static int put_number(const struct asked *a, int code, const char *name, double value,
-                      const char *unit, const char *source)
-{
-    char text[32];
-
-    (void)snprintf(text, sizeof text, "%.17g", value);
-    return gpu_fact(&a->f, a->v, code, name, text, unit, source);
-}
-
 static int identity(const struct asked *a)
 {
     char name[TEXT] = "", vbios[TEXT] = "";
@@ -90,33 +81,37 @@ static int limits(const struct asked *a)
     struct nvml_memory m = {0};
     unsigned v = 0;
     int code = NVML_CALL(a->n, memory, a->d, &m);
-    int r = put_number(a, code, "memory.total_bytes", (double)m.total, "bytes",
+    int r = gpu_number(&a->f, a->v, code, "memory.total_bytes", (double)m.total, "bytes",
                        "nvmlDeviceGetMemoryInfo");
 
     if (r < 0)
         return r;
     code = NVML_CALL(a->n, power_limit, a->d, &v);
-    r = put_number(a, code, "power.limit", v / 1e3, "W", "nvmlDeviceGetEnforcedPowerLimit");
+    r = gpu_number(&a->f, a->v, code, "power.limit", v / 1e3, "W",
+                   "nvmlDeviceGetEnforcedPowerLimit");
     if (r < 0)
         return r;
     code = NVML_CALL(a->n, clock_max, a->d, NVML_CLOCK_SM, &v);
-    r = put_number(a, code, "clock.sm_max", v * 1e6, "Hz", "nvmlDeviceGetMaxClockInfo SM");
+    r = gpu_number(&a->f, a->v, code, "clock.sm_max", v * 1e6, "Hz",
+                   "nvmlDeviceGetMaxClockInfo SM");
     if (r < 0)
         return r;
     code = NVML_CALL(a->n, clock_max, a->d, NVML_CLOCK_MEM, &v);
-    return put_number(a, code, "clock.memory_max", v * 1e6, "Hz", "nvmlDeviceGetMaxClockInfo MEM");
+    return gpu_number(&a->f, a->v, code, "clock.memory_max", v * 1e6, "Hz",
+                      "nvmlDeviceGetMaxClockInfo MEM");
 }
 
 static int pcie(const struct asked *a)
 {
     unsigned v = 0;
     int code = NVML_CALL(a->n, pcie_gen_max, a->d, &v);
-    int r = put_number(a, code, "pcie.generation_max", v, "", "nvmlDeviceGetMaxPcieLinkGeneration");
+    int r = gpu_number(&a->f, a->v, code, "pcie.generation_max", v, "",
+                       "nvmlDeviceGetMaxPcieLinkGeneration");
 
     if (r < 0)
         return r;
     code = NVML_CALL(a->n, pcie_width_max, a->d, &v);
-    return put_number(a, code, "pcie.width_max", v, "", "nvmlDeviceGetMaxPcieLinkWidth");
+    return gpu_number(&a->f, a->v, code, "pcie.width_max", v, "", "nvmlDeviceGetMaxPcieLinkWidth");
 }
 
 int nvml_facts(const struct gpu_device *d, const struct gpu_vendor *v, const struct probe_out *out)

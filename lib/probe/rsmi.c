@@ -29,15 +29,6 @@ static void close_ptr(struct probe **p)
     rsmi_close(*p);
 }
 
-static int put_number(const struct facts *f, const struct gpu_vendor *v, int code, const char *name,
-                      double value, const char *unit, const char *source)
-{
-    char text[32];
-
-    (void)snprintf(text, sizeof text, "%.17g", value);
-    return gpu_fact(f, v, code, name, text, unit, source);
-}
-
 static int put_names(const struct facts *f, const struct gpu_vendor *v, uint32_t i)
 {
     const struct rsmi *n = v->library;
@@ -77,12 +68,12 @@ int rsmi_facts(const struct gpu_device *d, const struct gpu_vendor *v, const str
     if (r < 0)
         return r;
     code = RSMI_CALL(n, memory_total, h->index, RSMI_VRAM, &total);
-    r = put_number(&f, v, code, "memory.total_bytes", (double)total, "bytes",
+    r = gpu_number(&f, v, code, "memory.total_bytes", (double)total, "bytes",
                    "rsmi_dev_memory_total_get VRAM");
     if (r < 0)
         return r;
     code = RSMI_CALL(n, power_cap, h->index, 0, &cap);
-    return put_number(&f, v, code, "power.limit", (double)cap / 1e6, "W", "rsmi_dev_power_cap_get");
+    return gpu_number(&f, v, code, "power.limit", (double)cap / 1e6, "W", "rsmi_dev_power_cap_get");
 }
 
 static int put_driver(struct probe *p, const struct facts *f)
@@ -97,7 +88,7 @@ static int put_driver(struct probe *p, const struct facts *f)
     code = RSMI_CALL(&p->n, count, &n);
     if (code == 0)
         p->count = n < GPU_MAX ? n : GPU_MAX;
-    return put_number(f, &p->v, code, "count", n, "", "rsmi_num_monitor_devices");
+    return gpu_number(f, &p->v, code, "count", n, "", "rsmi_num_monitor_devices");
 }
 
 static int add_all(struct probe *p)
