@@ -6,7 +6,7 @@
 
 void prom_init(struct prom_scan *s, const char *text, size_t n)
 {
-    *s = (struct prom_scan){.at = text, .end = text + n, .type = PROM_UNTYPED};
+    *s = (struct prom_scan){.at = text, .end = text + n};
 }
 
 static bool is_alpha(char c)
@@ -210,52 +210,6 @@ static const char *take_sample(struct prom_sample *ret, struct span s)
     return take_tail(&s);
 }
 
-static enum prom_type type_of(struct span w)
-{
-    static const struct {
-        const char *word;
-        enum prom_type type;
-    } types[] = {
-        {"counter", PROM_COUNTER}, {"gauge", PROM_GAUGE},     {"histogram", PROM_HISTOGRAM},
-        {"summary", PROM_SUMMARY}, {"untyped", PROM_UNTYPED}, {"unknown", PROM_UNTYPED},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(types); i++)
-        if (span_is(w, types[i].word))
-            return types[i].type;
-    return PROM_OTHER;
-}
-
-/* Of comments only TYPE is of use; what is wrong in the others is a comment, too. */
-static void read_comment(struct prom_scan *s, struct span line)
-{
-    struct span name;
-
-    skip_blanks(&line);
-    if (!span_is(take_word(&line), "TYPE"))
-        return;
-    skip_blanks(&line);
-    name = take_name(&line, true);
-    skip_blanks(&line);
-    s->family = name;
-    s->type = type_of(take_word(&line));
-}
-
-static bool is_of_family(struct span name, struct span family)
-{
-    static const char *const tails[] = {"",       "_total",   "_bucket", "_sum",
-                                        "_count", "_created", "_info"};
-    struct span tail;
-
-    if (family.len == 0 || name.len < family.len || memcmp(name.data, family.data, family.len) != 0)
-        return false;
-    tail = (struct span){name.data + family.len, name.len - family.len};
-    for (size_t i = 0; i < COUNT_OF(tails); i++)
-        if (span_is(tail, tails[i]))
-            return true;
-    return false;
-}
-
 /* The next line, without its end. */
 static struct span take_line(struct prom_scan *s)
 {
@@ -276,16 +230,11 @@ enum prom_step prom_next(struct prom_scan *s, struct prom_sample *ret)
         struct prom_sample m;
 
         skip_blanks(&line);
-        if (line.len == 0)
+        if (line.len == 0 || (line.len <= PROM_LINE && take_char(&line, '#')))
             continue;
-        if (line.len <= PROM_LINE && take_char(&line, '#')) {
-            read_comment(s, line);
-            continue;
-        }
         s->why = line.len > PROM_LINE ? "longer than 64 KiB" : take_sample(&m, line);
         if (s->why)
             return PROM_BAD;
-        m.type = is_of_family(m.name, s->family) ? s->type : PROM_UNTYPED;
         *ret = m;
         return PROM_SAMPLE;
     }

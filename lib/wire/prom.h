@@ -21,22 +21,16 @@ enum prom_step {
     PROM_BAD, /* @why says what of line @line */
 };
 
-enum prom_type { PROM_UNTYPED, PROM_COUNTER, PROM_GAUGE, PROM_HISTOGRAM, PROM_SUMMARY, PROM_OTHER };
-
 struct prom_sample {
-    struct span name;    /* as it stands: "vllm:num_preemptions_total", "x_bucket" */
-    struct span labels;  /* between the braces, checked; empty if none */
-    double value;        /* may be NaN or infinite */
-    enum prom_type type; /* of the latest TYPE line, if the name is of its family */
+    struct span name;   /* as it stands: "vllm:num_preemptions_total", "x_bucket" */
+    struct span labels; /* between the braces, checked; empty if none */
+    double value;       /* may be NaN or infinite */
 };
 
 struct prom_scan {
     const char *at, *end;
     size_t line; /* of the latest step, from 1 */
     const char *why;
-    /* private */
-    struct span family;
-    enum prom_type type;
 };
 
 /* @text is borrowed for the life of @s and of its samples. */
