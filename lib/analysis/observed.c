@@ -9,6 +9,7 @@
 struct reading {
     struct observed *to;
     struct fact_list seen; /* the last value of each fact */
+    int64_t until_ns;      /* what came later was after the selected step */
 };
 
 static int add_change(struct observed *o, int64_t time_ns, const char *text)
@@ -79,6 +80,8 @@ static int on_fact(void *ctx, const struct fact *f)
 
     if (strcmp(f->scope, "require") == 0)
         return add_requirement(r->to, f);
+    if (f->time_ns > r->until_ns)
+        return 0;
     before = seen_before(r, f);
     return before ? on_again(r, before, f) : fact_list_add(&r->seen, f);
 }
@@ -87,7 +90,7 @@ static int on_note(void *ctx, int64_t time_ns, const char *kind, const char *tex
 {
     struct reading *r = ctx;
 
-    return strcmp(kind, "changed") == 0
+    return strcmp(kind, "changed") == 0 && time_ns <= r->until_ns
                ? add_change(r->to, time_ns, arena_strdup(&r->to->arena, text))
                : 0;
 }
@@ -117,7 +120,7 @@ static void mark_changed(struct observed *o, struct requirement *q)
 
 int observed_read(struct observed *o, struct evidence *e, struct err *err)
 {
-    struct reading r = {.to = o};
+    struct reading r = {.to = o, .until_ns = evidence_until_ns(e)};
     int failed = evidence_each_note(e, on_note, &r, err);
 
     if (failed == 0)

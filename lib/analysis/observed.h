@@ -27,7 +27,8 @@ struct observed { /* zeroed: nothing */
     size_t change_count, change_cap;
 };
 
-/* Adds what @e has of its selected step. -ENOMEM, or the evidence's errors. */
+/* Adds what @e has of its selected step, of changes those until its end. -ENOMEM, or the evidence's
+ * errors. */
 NODISCARD int observed_read(struct observed *o, struct evidence *e, struct err *err);
 void observed_release(struct observed *o);
 DEFINE_AUTO_HELD(struct observed, observed_release)

@@ -92,6 +92,8 @@ const struct evidence_step *evidence_steps(const struct evidence *e, size_t *cou
  * seconds and facts, samples and trials numbered from 0. EVIDENCE_WHOLE: all of the file again. */
 enum { EVIDENCE_WHOLE = UINT32_MAX };
 void evidence_select(struct evidence *e, uint32_t step);
+/* When the selected step's trials were over; INT64_MAX: none is selected, or it has no end. */
+int64_t evidence_until_ns(const struct evidence *e);
 /* The number that the meta table has of @key for trial @trial ("cap_waits.0"); 0: none. */
 int64_t evidence_trial_number(struct evidence *e, const char *key, size_t trial);
 /* A single value of the run's meta table; NULL if absent. Borrowed until close. */

@@ -156,6 +156,15 @@ void evidence_select(struct evidence *e, uint32_t step)
     (void)snprintf(i->prompts_digest, sizeof i->prompts_digest, "%s", s->prompts_digest);
 }
 
+int64_t evidence_until_ns(const struct evidence *e)
+{
+    size_t n = e->step_trial_count;
+
+    return e->step && n > 0 && e->step_trials[n - 1].end_ns != TIME_NONE
+               ? e->step_trials[n - 1].end_ns
+               : INT64_MAX;
+}
+
 void evidence_items(const struct evidence *e, int64_t *first, int64_t *last)
 {
     *first = e->step ? e->step->first : 0;

@@ -47,15 +47,10 @@ int evidence_each_series(struct evidence *e, series_visit fn, void *ctx, struct 
 /* While the selected step's trials ran, or ever. */
 static void window(int64_t *from, int64_t *to, const struct evidence *e)
 {
-    size_t n = e->step_trial_count;
-
     *from = e->step ? INT64_MAX : INT64_MIN;
-    *to = INT64_MAX;
-    if (!e->step || n == 0)
-        return;
-    *from = e->step_trials[0].start_ns;
-    if (e->step_trials[n - 1].end_ns != TIME_NONE)
-        *to = e->step_trials[n - 1].end_ns;
+    *to = evidence_until_ns(e);
+    if (e->step && e->step_trial_count > 0)
+        *from = e->step_trials[0].start_ns;
 }
 
 int evidence_each_telemetry(struct evidence *e, uint32_t series, telemetry_visit fn, void *ctx,

@@ -60,6 +60,69 @@ static void requirements_and_changes_are_read(void **state)
     scene_remove(&s);
 }
 
+static void put_step_meta(struct scene *s, uint32_t step)
+{
+    char key[32], value[256];
+    struct err err = {0};
+
+    (void)snprintf(key, sizeof key, "step_plan.%u", step);
+    assert_int_equal(store_meta(s->store, key, "{\"asrun\":1}", &err), 0);
+    (void)snprintf(key, sizeof key, "step.%u", step);
+    (void)snprintf(value, sizeof value,
+                   "{\"first\":%u,\"count\":1,\"first_trial\":%u,\"trials\":1,\"target\":0,"
+                   "\"overrides\":{},\"why\":\"\",\"plan_digest\":\"aa\","
+                   "\"schedule_digest\":\"bb\",\"prompts_digest\":\"cc\"}",
+                   step, step);
+    assert_int_equal(store_meta(s->store, key, value, &err), 0);
+}
+
+/* Two steps; the first is over after 2 s. */
+static void make_steps(struct scene *s)
+{
+    struct err err = {0};
+
+    scene_make(s);
+    scene_begin(s, 1, 64, 2);
+    put_step_meta(s, 0);
+    put_step_meta(s, 1);
+    put_fact(s, "host", "cpu.governor", "performance", KNOWN_MEASURED, TIME_NONE);
+    put_fact(s, "host", "cpu.boost", "1", KNOWN_MEASURED, TIME_NONE);
+    put_fact(s, "host", "cpu.governor", "powersave", KNOWN_MEASURED, NS_PER_S);
+    assert_int_equal(store_note(s->store, NS_PER_S, "changed", "early", &err), 0);
+    assert_int_equal(store_trial_end(s->store, 0, 2 * NS_PER_S, NS_PER_S, "complete", &err), 0);
+    assert_int_equal(store_trial_begin(s->store, 1, 3 * NS_PER_S, 1, 1, "none", &err), 0);
+    put_fact(s, "host", "cpu.boost", "0", KNOWN_MEASURED, 4 * NS_PER_S);
+    assert_int_equal(store_note(s->store, 4 * NS_PER_S, "changed", "late", &err), 0);
+    assert_int_equal(store_trial_end(s->store, 1, 5 * NS_PER_S, 4 * NS_PER_S, "complete", &err), 0);
+    assert_int_equal(store_finish(s->store, "complete", &err), 0);
+}
+
+static size_t changes_of(struct evidence *e, uint32_t step)
+{
+    AUTO(observed_release) struct observed o = {0};
+    struct err err = {0};
+
+    evidence_select(e, step);
+    assert_int_equal(observed_read(&o, e, &err), 0);
+    return o.change_count;
+}
+
+static void what_changed_after_a_step_is_not_of_it(void **state)
+{
+    AUTO(evidence_close) struct evidence *e = NULL;
+    struct scene s = {0};
+    struct err err = {0};
+
+    (void)state;
+    make_steps(&s);
+    store_close(TAKE(s.store));
+    assert_int_equal(evidence_open(&e, s.path, EVIDENCE_READ_ONLY, &err), 0);
+    assert_int_equal(changes_of(e, 0), 2);
+    assert_int_equal(changes_of(e, 1), 4); /* what was so before it qualifies it too */
+    assert_int_equal(changes_of(e, EVIDENCE_WHOLE), 4);
+    scene_remove(&s);
+}
+
 /* What was not seen to hold, and what changed, qualify the verdict; they do not refuse it. */
 static void they_qualify_the_verdict(void **state)
 {
@@ -92,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requirements_and_changes_are_read),
+        cmocka_unit_test(what_changed_after_a_step_is_not_of_it),
         cmocka_unit_test(they_qualify_the_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
