@@ -175,12 +175,18 @@ static int look(struct probe *p, int64_t now_ns)
     return r < 0 ? r : remark(p, now_ns, "engine process %d is gone", (int)p->source.tree.root);
 }
 
-static const struct map_file *find(const struct map_files *files, const char *path)
+enum { EITHER = -1 };
+
+/* Is code of @path mapped, from a file that is @gone: 0, 1 or EITHER? One may be mapped twice. */
+static bool has_code(const struct map_files *files, const char *path, int gone)
 {
-    for (size_t i = 0; i < files->count; i++)
-        if (strcmp(files->items[i].path, path) == 0)
-            return &files->items[i];
-    return NULL;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct map_file *f = &files->items[i];
+
+        if (f->code && (gone == EITHER || f->gone == (gone != 0)) && strcmp(f->path, path) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Code that was not there before, and code that is no longer. */
@@ -190,21 +196,19 @@ static int compare(struct probe *p, const struct map_files *now, int64_t now_ns)
     int r = 0;
 
     for (size_t i = 0; i < now->count && r == 0; i++) {
-        const struct map_file *before = find(&p->files, now->items[i].path);
+        const struct map_file *f = &now->items[i];
 
-        if ((before && before->code && before->gone == now->items[i].gone) ||
-            !process_is_library(&p->source, &now->items[i]))
+        if (has_code(&p->files, f->path, f->gone) || !process_is_library(&p->source, f))
             continue;
         process_library_name(name, sizeof name, now, i);
         r = process_put_library(&p->source, now, i);
         if (r == 0)
             r = remark(p, now_ns, "library %s: %s", name,
-                       before && before->code ? "its file was deleted or replaced" : "now mapped");
+                       has_code(&p->files, f->path, EITHER) ? "its file was deleted or replaced"
+                                                            : "now mapped");
     }
     for (size_t i = 0; i < p->files.count && r == 0; i++) {
-        const struct map_file *after = find(now, p->files.items[i].path);
-
-        if (!p->files.items[i].code || (after && after->code))
+        if (!p->files.items[i].code || has_code(now, p->files.items[i].path, EITHER))
             continue;
         process_library_name(name, sizeof name, &p->files, i);
         r = remark(p, now_ns, "code of %s: no longer mapped", name);

@@ -299,6 +299,28 @@ static void remarks_what_changes(void **state)
     free(w);
 }
 
+static void remarks_a_replaced_library_once(void **state)
+{
+    static const char both[] =
+        "7f000000d000-7f000000e000 r-xp 00000000 08:01 16 /opt/libnew.so\n"
+        "7f000000e000-7f000000f000 r-xp 00000000 08:01 17 /opt/libnew.so (deleted)\n";
+    struct watched *w = calloc(1, sizeof *w);
+    struct probe *p = NULL;
+
+    (void)state;
+    write_engine();
+    write_maps("7f000000d000-7f000000e000 r-xp 00000000 08:01 17 /opt/libnew.so\n");
+    open_probe(&p, w);
+    write_maps(both);
+    sample(p, 1, 15);
+    assert_string_equal(w->changed, "5 library libnew.so#2: its file was deleted or replaced\n");
+    write_maps(strchr(both, '\n') + 1); /* the old one alone is still mapped */
+    sample(p, 16, 25);
+    assert_string_equal(w->changed, "5 library libnew.so#2: its file was deleted or replaced\n");
+    probe_process.close(p);
+    free(w);
+}
+
 static void follows_a_restart(void **state)
 {
     static const char table[] =
@@ -437,6 +459,7 @@ int main(void)
         ENGINE_TEST(finds_a_model_in_a_hubs_cache),
         ENGINE_TEST(remembers_digests_between_runs),
         ENGINE_TEST(remarks_what_changes),
+        ENGINE_TEST(remarks_a_replaced_library_once),
         ENGINE_TEST(follows_a_restart),
         ENGINE_TEST(what_cannot_be_read_has_not_ended),
         ENGINE_TEST(says_why_it_knows_nothing),
