@@ -254,9 +254,8 @@ static int take_list(const struct reading *r, json_t *root, const char *key,
 
 static int take_map(const struct reading *r, json_t *root)
 {
-    static const char *const known[] = {"map",    "engine",   "scope",   "index",  "none",
-                                        "pages",  "ranks",    "without", "series", "facts",
-                                        "ratios", "left out", NULL};
+    static const char *const known[] = {"map",     "engine", "scope", "index",  "none",     "ranks",
+                                        "without", "series", "facts", "ratios", "left out", NULL};
     struct metric_map *m = r->map;
     int code = check_keys(r, root, known);
 
@@ -266,7 +265,6 @@ static int take_map(const struct reading *r, json_t *root)
         (code = take_text(r, &m->index, root, "index", false)) < 0 ||
         (code = take_text(r, &m->none, root, "none", false)) < 0 ||
         (code = take_text(r, &m->without, root, "without", false)) < 0 ||
-        (code = take_texts(r, m->pages, MAP_PAGES, root, "pages")) < 0 ||
         (code = take_texts(r, m->ranks, MAP_RANKS, root, "ranks")) < 0 ||
         (code = take_list(r, root, "series", take_entry)) < 0 ||
         (code = take_list(r, root, "facts", take_label)) < 0)

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 
-enum { MAP_FROM = 4, MAP_ENTRIES = 96, MAP_PAGES = 2, MAP_RANKS = 4 };
+enum { MAP_FROM = 4, MAP_ENTRIES = 96, MAP_RANKS = 4 };
 
 enum metric_kind { METRIC_GAUGE, METRIC_COUNTER };
 enum metric_across { ACROSS_SUM, ACROSS_MAX, ACROSS_MEAN };
@@ -41,7 +41,6 @@ struct metric_map {
     const char *scope;                /* of its series; with @index: "gpu" -> gpu.0 */
     const char *index;                /* the label that numbers the scopes; NULL: there is one */
     const char *none;                 /* why there is nothing to scrape; NULL: there is */
-    const char *pages[MAP_PAGES + 1]; /* paths below the root, ends with NULL */
     const char *ranks[MAP_RANKS + 1]; /* labels: ranks that tell the same, each of them */
     const char *without;              /* samples with this label are left out; NULL: none */
     struct metric_entry entries[MAP_ENTRIES];

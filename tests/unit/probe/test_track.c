@@ -5,7 +5,7 @@
 #include "sink.h"
 
 static const char map_text[] =
-    "{\"map\":\"x@1\",\"engine\":\"X\",\"scope\":\"engine\",\"pages\":[\"/metrics\"],\"series\":["
+    "{\"map\":\"x@1\",\"engine\":\"X\",\"scope\":\"engine\",\"series\":["
     "{\"name\":\"depth\",\"unit\":\"requests\",\"kind\":\"gauge\",\"across\":\"sum\",\"from\":["
     "\"d\"]},"
     "{\"name\":\"hits\",\"unit\":\"tokens\",\"kind\":\"counter\",\"across\":\"sum\",\"from\":["
