@@ -3,10 +3,10 @@
  * them, with 32-bit integers. */
 #include "envelope/blas.h"
 #include "base/fs.h"
+#include "probe/elf_id.h"
 #include <dlfcn.h>
-#include <elf.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,6 @@ typedef void fortran_gemm(const char *ta, const char *tb, const int *m, const in
                           size_t tb_len);
 
 struct product {
-    const char *symbol;
     void *function;
     bool fortran;
 };
@@ -36,7 +35,7 @@ struct product {
 struct blas {
     void *handle;
     struct product product[GEMM_TYPES_];
-    char path[PATH_MAX], build_id[129], config[512], core[64];
+    char path[PATH_MAX], build_id[ELF_ID_TEXT], config[512], core[64];
 };
 
 const char *gemm_type_name(enum gemm_type t)
@@ -71,80 +70,28 @@ static void find_products(struct blas *b)
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         struct product *p = &b->product[known[i].type];
 
-        if (!p->function && (p->function = dlsym(b->handle, known[i].symbol))) {
-            p->symbol = known[i].symbol;
+        if (!p->function && (p->function = dlsym(b->handle, known[i].symbol)))
             p->fortran = known[i].fortran;
-        }
     }
-}
-
-struct search { /* of the object that holds an address */
-    uintptr_t address;
-    char *hex;
-    size_t size;
-};
-
-static void note_hex(struct search *s, const uint8_t *bytes, size_t n)
-{
-    for (size_t i = 0; i < n && 2 * i + 2 < s->size; i++)
-        (void)snprintf(s->hex + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static void read_notes(struct search *s, const uint8_t *at, size_t size)
-{
-    while (size >= sizeof(ElfW(Nhdr))) {
-        const ElfW(Nhdr) *n = (const void *)at;
-        size_t name = (n->n_namesz + 3U) & ~3U, rest = (n->n_descsz + 3U) & ~3U;
-        size_t all = sizeof *n + name + rest;
-
-        if (all > size)
-            return;
-        if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 &&
-            memcmp(at + sizeof *n, "GNU", 4) == 0)
-            note_hex(s, at + sizeof *n + name, n->n_descsz);
-        at += all;
-        size -= all;
-    }
-}
-
-static bool holds(const struct dl_phdr_info *o, uintptr_t address)
-{
-    for (int i = 0; i < o->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &o->dlpi_phdr[i];
-
-        if (p->p_type == PT_LOAD && address - (o->dlpi_addr + p->p_vaddr) < p->p_memsz)
-            return true;
-    }
-    return false;
-}
-
-static int on_object(struct dl_phdr_info *o, size_t size, void *ctx)
-{
-    struct search *s = ctx;
-
-    (void)size;
-    if (!holds(o, s->address))
-        return 0;
-    for (int i = 0; i < o->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &o->dlpi_phdr[i];
-
-        if (p->p_type == PT_NOTE)
-            read_notes(s, (const uint8_t *)(o->dlpi_addr + p->p_vaddr), p->p_memsz);
-    }
-    return 1;
 }
 
 /* The file behind a symbolic link is the library; a dependency may hold the products. */
 static void find_object(struct blas *b, void *function)
 {
-    struct search s = {(uintptr_t)function, b->build_id, sizeof b->build_id};
     char real[PATH_MAX];
     Dl_info info;
 
     if (dladdr(function, &info) && info.dli_fname)
         (void)snprintf(b->path, sizeof b->path, "%s",
                        realpath(info.dli_fname, real) ? real : info.dli_fname);
-    (void)dl_iterate_phdr(on_object, &s);
+}
+
+static void read_build_id(struct blas *b)
+{
+    AUTO(fd_close) int fd = open(b->path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || elf_build_id(b->build_id, fd) < 0)
+        b->build_id[0] = '\0';
 }
 
 static void ask_words(struct blas *b)
@@ -199,6 +146,7 @@ int blas_open(struct blas **ret, const char *path, struct err *err)
         return err_set(err, -EINVAL, "%s is no BLAS: it has no cblas_sgemm and no sgemm_",
                        path ? path : "the library found");
     find_object(b, function);
+    read_build_id(b);
     ask_words(b);
     *ret = TAKE(b);
     return 0;
@@ -229,9 +177,9 @@ const char *blas_core(const struct blas *b)
     return b->core;
 }
 
-const char *blas_symbol(const struct blas *b, enum gemm_type t)
+bool blas_has(const struct blas *b, enum gemm_type t)
 {
-    return b->product[t].symbol;
+    return b->product[t].function;
 }
 
 int blas_set_threads(struct blas *b, int threads)

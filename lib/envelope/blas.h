@@ -26,8 +26,8 @@ const char *blas_path(const struct blas *b);     /* of the object that holds the
 const char *blas_build_id(const struct blas *b); /* hex; "" if none */
 const char *blas_config(const struct blas *b);   /* in the library's words; "" if it has none */
 const char *blas_core(const struct blas *b);     /* the kernels it chose; "" if it doesn't say */
-/* The symbol behind a product; NULL: the library has none for it. */
-const char *blas_symbol(const struct blas *b, enum gemm_type t);
+/* Whether the library has a product of @t. */
+bool blas_has(const struct blas *b, enum gemm_type t);
 /* Asks for @threads; returns how many it will use as far as known, 0 if the library can't be
  * asked. */
 int blas_set_threads(struct blas *b, int threads);

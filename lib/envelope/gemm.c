@@ -137,7 +137,7 @@ static int measure_types(struct measuring *m, struct blas *b, int wanted, struct
     int threads = blas_set_threads(b, wanted), r = 0;
 
     for (enum gemm_type t = 0; t < GEMM_TYPES_ && r == 0; t++)
-        if (blas_symbol(b, t))
+        if (blas_has(b, t))
             r = measure_type(m, b, t, threads, err);
     return r;
 }
@@ -150,7 +150,7 @@ static int measure_blas(struct measuring *m, struct blas *b, struct err *err)
     for (int i = 0; i < o->thread_counts; i++)
         most = o->threads[i] > most ? o->threads[i] : most;
     for (enum gemm_type t = 0; t < GEMM_TYPES_ && r == 0; t++)
-        if (!blas_symbol(b, t))
+        if (!blas_has(b, t))
             r = envelope_absent(m, t == GEMM_BF16 ? "gemm.bf16" : "gemm", "%s has no product of %s",
                                 blas_path(b), gemm_type_name(t));
     if (r == 0 && blas_set_threads(b, 1) == 0) {

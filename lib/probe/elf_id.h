@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/probe/elf_id.h - the build id in an ELF file's notes; private to probe. */
+/* lib/probe/elf_id.h - the build id in an ELF file's notes. */
 #pragma once
 #include "base/base.h"
 
