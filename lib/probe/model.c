@@ -181,8 +181,7 @@ static int add_from_hub(struct map_files *m, const char *root, pid_t pid, const 
 /* The command line's model: an option's value, or what follows "serve". */
 static const char *named_model(const struct process_args *cmdline)
 {
-    static const char *const names[] = {"-m",           "--model",    "--model-path",
-                                        "--model_path", "--model-id", "serve"};
+    static const char *const names[] = {"-m", "--model", "--model-path", "--model-id", "serve"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         const char *value = process_option(cmdline, names[i]);

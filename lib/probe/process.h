@@ -30,8 +30,8 @@ NODISCARD int process_args_read(struct process_args *ret, const char *root, pid_
                                 const char *file);
 void process_args_release(struct process_args *a);
 DEFINE_AUTO_HELD(struct process_args, process_args_release)
-/* The value of variable @name in an environment, of option @name ("--dtype", "-m") in a command
- * line; NULL: it isn't there. Borrowed. */
+/* The value of variable @name in an environment, of option @name ("--kv-cache-dtype", or
+ * "--kv_cache_dtype" there, "-m") in a command line; NULL: it isn't there. Borrowed. */
 const char *process_variable(const struct process_args *variables, const char *name);
 const char *process_option(const struct process_args *cmdline, const char *name);
 

@@ -51,12 +51,26 @@ const char *process_variable(const struct process_args *variables, const char *n
     return NULL;
 }
 
+/* The rest of @arg after option @name, whose '-' may be '_' there; NULL: it is another. */
+static const char *after_option(const char *arg, const char *name)
+{
+    size_t n = 0;
+
+    for (; name[n]; n++)
+        if (arg[n] != name[n] && !(arg[n] == '_' && name[n] == '-' && n > 1))
+            return NULL;
+    return arg + n;
+}
+
 const char *process_option(const struct process_args *cmdline, const char *name)
 {
-    for (const char *arg = NULL; (arg = next(cmdline, arg));)
-        if (strcmp(arg, name) == 0)
+    for (const char *arg = NULL; (arg = next(cmdline, arg));) {
+        const char *after = after_option(arg, name);
+
+        if (after && *after == '\0')
             return next(cmdline, arg);
-        else if (assigned(arg, name))
-            return assigned(arg, name);
+        if (after && *after == '=')
+            return after + 1;
+    }
     return NULL;
 }

@@ -150,6 +150,26 @@ static void a_state_is_no_cache_of_keys(void **state)
     assert_seen(&seen, "model.kv_bytes_per_token=512 ");
 }
 
+static void options_may_be_written_with_underscores(void **state)
+{
+    static const char args[] = "python3\0-m\0x.server\0--model_path\0/models/m\0"
+                               "--kv_cache_dtype=fp8_e5m2\0__model-id\0x/y\0";
+    AUTO(process_args_release) struct process_args cmdline = {0};
+
+    (void)state;
+    write_bytes("/proc/60/cmdline", args, sizeof args - 1);
+    assert_int_equal(process_args_read(&cmdline, root, 60, "cmdline"), 0);
+    assert_string_equal(process_option(&cmdline, "--model-path"), "/models/m");
+    assert_string_equal(process_option(&cmdline, "--kv-cache-dtype"), "fp8_e5m2");
+    assert_string_equal(process_option(&cmdline, "-m"), "x.server");
+    assert_null(process_option(&cmdline, "--model"));
+    assert_null(process_option(&cmdline, "--kv-cache"));
+    assert_null(process_option(&cmdline, "--model-id"));
+    describe_config("\"num_key_value_heads\":4");
+    assert_seen(&seen, "model.file.path=/models/m/model.safetensors ");
+    assert_seen(&seen, "model.kv_cache.type=fp8_e5m2 [1] the engine's command line\n");
+}
+
 #define ENGINE_TEST(f) cmocka_unit_test_setup_teardown(f, new_engine, remove_root)
 
 int main(void)
@@ -160,6 +180,7 @@ int main(void)
         ENGINE_TEST(takes_one_kind_of_file),
         ENGINE_TEST(knows_experts_by_all_their_names),
         ENGINE_TEST(a_state_is_no_cache_of_keys),
+        ENGINE_TEST(options_may_be_written_with_underscores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
