@@ -130,13 +130,12 @@ int counters_switches(struct counters_switches *ret, const char *text)
     return 0;
 }
 
-int counters_schedstat(double *run_ns, double *delay_ns, const char *text)
+int counters_schedstat(double *delay_ns, const char *text)
 {
     double v[2];
 
     if (numbers(v, 2, text) != 2)
         return -EBADMSG;
-    *run_ns = v[0];
     *delay_ns = v[1];
     return 0;
 }

@@ -35,8 +35,8 @@ struct counters_switches { /* /proc/PID/task/TID/status */
 };
 NODISCARD int counters_switches(struct counters_switches *ret, const char *text);
 
-/* /proc/PID/task/TID/schedstat: time on a CPU and time waited for one. */
-NODISCARD int counters_schedstat(double *run_ns, double *delay_ns, const char *text);
+/* /proc/PID/task/TID/schedstat: time waited for a CPU. */
+NODISCARD int counters_schedstat(double *delay_ns, const char *text);
 /* A line of names, then one of values, both after "@table:": /proc/net/snmp and netstat. */
 double counters_net(const char *text, const char *table, const char *name);
 /* "@name VALUE" lines, with or without a colon: cpu.stat, memory.stat, meminfo. */

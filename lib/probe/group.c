@@ -70,7 +70,6 @@ static int read_schedstat(struct group *g, const struct group_process *p, struct
                           double *delay_ns)
 {
     char path[96], line[LINE];
-    double run_ns;
     int r;
 
     if (t->schedstat.fd >= 0) {
@@ -83,7 +82,7 @@ static int read_schedstat(struct group *g, const struct group_process *p, struct
             kept_close(&t->schedstat);
         g->kept += t->schedstat.fd >= 0;
     }
-    return r < 0 ? r : counters_schedstat(&run_ns, delay_ns, line);
+    return r < 0 ? r : counters_schedstat(delay_ns, line);
 }
 
 /* A thread counts from when it was first seen. True: it has ended, which a file that isn't kept

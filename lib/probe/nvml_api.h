@@ -8,14 +8,7 @@
 #pragma once
 #include "base/base.h"
 
-enum nvml_return {
-    NVML_SUCCESS = 0,
-    NVML_NOT_SUPPORTED = 3,
-    NVML_NO_PERMISSION = 4,
-    NVML_INSUFFICIENT_SIZE = 7,
-    NVML_FUNCTION_NOT_FOUND = 13,
-    NVML_GPU_IS_LOST = 15
-};
+enum nvml_return { NVML_SUCCESS = 0, NVML_FUNCTION_NOT_FOUND = 13, NVML_GPU_IS_LOST = 15 };
 enum { NVML_CLOCK_SM = 1, NVML_CLOCK_MEM = 2 };
 enum { NVML_PCIE_TX = 0, NVML_PCIE_RX = 1 };
 enum { NVML_ECC_CORRECTED = 0, NVML_ECC_UNCORRECTED = 1, NVML_ECC_VOLATILE = 0 };

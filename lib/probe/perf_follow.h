@@ -20,7 +20,7 @@ struct perf_process {
     struct perf_process *next;
     pid_t pid;
     uint64_t start_ticks;
-    bool seen, reread; /* maps were read again since the last drain */
+    bool reread; /* maps were read again since the last drain */
     struct perf_maps maps;
     struct perf_thread *threads;
     size_t count, cap, hint;
