@@ -69,12 +69,28 @@ void packer_release(struct packer *r)
     *r = (struct packer){0};
 }
 
-int packer_row(struct packer *r, enum table t, const struct cell *cells, struct err *err)
+_Static_assert(CELLS_MAX <= 64, "a bit each");
+
+/* What was bound stays bound; half of a sample's cells are NULL in row after row. */
+static int bind_row(struct packer *r, enum table t, const struct cell *cells)
 {
     int count = sqlite3_bind_parameter_count(r->insert[t]);
 
-    for (int i = 0; i < count; i++)
-        cell_bind(r->insert[t], i + 1, &cells[i]);
+    for (int i = 0; i < count; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        bool null = cells[i].type == SQLITE_NULL;
+
+        if (!null || (r->bound[t] & bit))
+            cell_bind(r->insert[t], i + 1, &cells[i]);
+        r->bound[t] = null ? r->bound[t] & ~bit : r->bound[t] | bit;
+    }
+    return count;
+}
+
+int packer_row(struct packer *r, enum table t, const struct cell *cells, struct err *err)
+{
+    int count = bind_row(r, t, cells);
+
     chain_add(&r->chain, t, cells, (size_t)count);
     return sql_run(r->insert[t], table_name(t), err);
 }
@@ -85,8 +101,7 @@ static int write_head(struct packer *r, const struct digest *head, struct err *e
     struct digest_hex hex = digest_hex(head);
     struct cell cells[] = {cell_text("chain_head"), cell_text(hex.text)};
 
-    for (int i = 0; i < 2; i++)
-        cell_bind(r->insert[TABLE_META], i + 1, &cells[i]);
+    (void)bind_row(r, TABLE_META, cells);
     return sql_run(r->insert[TABLE_META], "meta", err);
 }
 

@@ -23,6 +23,7 @@ struct remark { /* a fact or a note that waits for the next commit; strings in t
 struct packer {
     sqlite3 *db;
     sqlite3_stmt *insert[TABLE_COUNT_];
+    uint64_t bound[TABLE_COUNT_]; /* a bit a parameter of theirs that is not NULL */
     sqlite3_stmt *put_pending, *drop_pending, *put_position, *put_chain;
     struct chain chain;
     struct flight flight;

@@ -57,7 +57,7 @@ static int build_empty(const char *path, char *spool_id, struct err *err)
     int rc = sql_open(&db, path, SQL_CREATE, err);
 
     if (rc == 0)
-        rc = sql_exec(db, "BEGIN", path, err);
+        rc = sql_exec(db, "PRAGMA page_size = 8192; BEGIN", path, err);
     if (rc == 0)
         rc = table_create_all(db, err);
     if (rc == 0)

@@ -381,10 +381,9 @@ void sample_cells(struct cell *ret, const struct sample *s)
         if (c->size == 0) {
             ret[i] = cell_text(s->error);
             continue;
-        }
-        ret[i] = cell_int(column_get(c, s));
-        if (c->nullable && ret[i].number == c->none)
-            ret[i].type = SQLITE_NULL;
+        } /* not by whole cells: copying those took a tenth of the recorder's time */
+        ret[i].number = column_get(c, s);
+        ret[i].type = c->nullable && ret[i].number == c->none ? SQLITE_NULL : SQLITE_INTEGER;
     }
 }
 
