@@ -32,7 +32,7 @@ cat > "$dir/plan.yaml" <<P
 asrun: 1
 workload: {fixed: {input_tokens: 8, output_tokens: 4}, calibrate: false}
 target: {url: "http://127.0.0.1:$port/v1", model: reference, stream: false}
-load: {self_test: {for: 0}, arrivals: closed, concurrency: $connections, duration: ${seconds}s, timeout: 5s}
+load: {self_test: {for: 0}, arrivals: closed, concurrency: $connections, requests: $((seconds * 80000)), timeout: 5s}
 exclude: {warm_up: none}
 P
 cat > "$dir/post.lua" <<'P'
@@ -80,8 +80,7 @@ out=${out:-bench/results/$(date -u +%F)-rps.md}
   echo
   echo "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) CPUs, Linux $(uname -r)," \
     "load average $(cut -d' ' -f1 /proc/loadavg) at the end. $("$build/asrun" --version | head -1); $(wrk --version 2>&1 | awk 'NR == 1 { print $1, $2 }')."
-  echo "$connections connections, whole answers of 4 tokens, $seconds s each. The server (one CPU) may be what limits all three."
-  echo "asrun may end before the time is up, where its schedule has no more items: the rate is over what it ran."
+  echo "$connections connections, whole answers of 4 tokens, wrk for $seconds s, asrun for $((seconds * 80000)) requests. The server (one CPU) may be what limits all three."
   echo "lost: the recorder did not keep up and records were lost; asrun says so in its ledger, and no rate is given."
   echo "With two CPUs, what runs beside the I/O thread shares the server's CPU, and slows it."
   [ -z "${NOTE:-}" ] || echo "$NOTE"
