@@ -260,6 +260,7 @@ bool engine_step(struct engine *e, int stop)
             serve(e, e->now_ns + NS_PER_MS);
             return true;
         }
+        e->now_ns = e->ops->now(e->loop); /* the CPU of the second has that of closing in it */
         tell_second(e);
         e->report.never_started = (int32_t)(e->share - e->released) + follow_never_started(e);
         e->report.skipped = e->chain ? chain_skipped(e->chain) : 0;
